@@ -1,4 +1,4 @@
-import type { Change, Incident, Rule } from "./alert.ts";
+import type { Change, Incident, Rule, Severity } from "./alert.ts";
 import type {
 	Description,
 	Event,
@@ -94,9 +94,15 @@ export interface Collector {
 	): Promise<Observation[]>;
 	/** How many targets one `poll` may take; 1 when absent. */
 	readonly batch?: number;
-	/** Pushes until the signal aborts. `sink` resolves when the observations are committed. */
+	/**
+	 * Pushes until the signal aborts. `sink` resolves when the observations are committed; `waiting` says that somebody
+	 * waits for that (an MQTT message of QoS 1), so the round ends within 50 ms instead of a second.
+	 */
 	listen?(
-		sink: (observations: readonly Observation[]) => Promise<void>,
+		sink: (
+			observations: readonly Observation[],
+			options?: { readonly waiting?: boolean },
+		) => Promise<void>,
 		options: { readonly signal: AbortSignal },
 	): Promise<void>;
 	/** The target is no longer polled: drop what is kept of it. */
@@ -179,6 +185,8 @@ export interface Judgement {
 	readonly value?: number;
 	/** No data to judge by: neither broken nor repaired. */
 	readonly unknown?: boolean;
+	/** Where the check knows better than the rule: a sensor that calls its own state critical. */
+	readonly severity?: Severity;
 }
 
 export interface CheckInput {
@@ -216,6 +224,8 @@ export interface DeviceAnswers {
 	};
 	/** What the device last said of itself (MQTT will, birth, lifecycle). */
 	readonly said?: "online" | "offline" | "sleeping";
+	/** Since when we have listened to it without a break; silence counts from here at the earliest. */
+	readonly watchedSinceMs?: number;
 }
 
 export interface Check<S = unknown> {
@@ -234,6 +244,8 @@ export interface CheckPlugin<S = unknown> {
 	readonly about: "series" | "device";
 	/** How far back `columns` must reach. */
 	readonly windowMs: number;
+	/** For checks of series: whether this one can be judged at all; absent: every one of the rule's metric can. */
+	wants?(device: Device, series: Series): boolean;
 	create(): Check<S>;
 }
 
@@ -444,4 +456,8 @@ export interface KnownDevice {
 	readonly device: Device;
 	/** Strongest first, `kind:value`: `mac:…`, `serial:…`, `mqtt:z2m:…`. */
 	readonly keys: readonly string[];
+	/** Last texts by `metric[:channel]`. */
+	readonly texts?: Readonly<
+		Record<string, { readonly text: string; readonly timeMs: number }>
+	>;
 }
