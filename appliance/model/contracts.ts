@@ -133,6 +133,13 @@ export interface Message {
 export interface DialectState {
 	/** The part of `owner`, made by `create` on first use. */
 	of<T>(owner: string, create: () => T): T;
+	/** Which dialect other than `except` knows this topic by its shape, and the device it is about there. */
+	owner?(
+		topic: string,
+		except: string,
+	): { readonly type: string; readonly device?: string } | undefined;
+	/** Something was learned that changes what `claims` says: what was remembered of topics is dropped. */
+	learned?(): void;
 }
 
 export interface Decoded {
@@ -146,6 +153,10 @@ export interface Dialect {
 	/** Cheapest and surest first; the first that claims a topic decodes it. */
 	readonly rank: number;
 	claims(topic: string, state: DialectState): boolean;
+	/** Takes whatever nobody else claims: owns no topic for `DialectState.owner`. */
+	readonly fallback?: boolean;
+	/** Key of the device that a claimed topic is about, as far as the topic tells. */
+	device?(topic: string, state: DialectState): string | undefined;
 	decode(message: Message, state: DialectState): Decoded;
 }
 
