@@ -1,0 +1,119 @@
+import type { Inventory, SeriesTable, Store } from "../model/contracts.ts";
+import type { Series } from "../model/series.ts";
+import { deviceId, slug } from "../model/site.ts";
+import { noFaults } from "./faults.ts";
+import { portRate, portsOf } from "./mib.ts";
+import { anchors, office, type OfficeDevice } from "./office.ts";
+import { type OfficeSensor, sensors } from "./sensors.ts";
+import { fixed, presence, replyMs, wander } from "./weather.ts";
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** The last hours are minute by minute as if polled; before that a sample every five minutes is enough to draw. */
+const fineMs = 2 * 3_600_000;
+
+/** A series and how it went over the past day. */
+export interface Past {
+  readonly series: Series;
+  readonly at: (atMs: number) => number | undefined;
+}
+
+/** What the office's ports, pings and path did, known before anything was polled. */
+export function knownPasts(table: SeriesTable): Past[] {
+  const pasts: Past[] = [];
+  for (const device of office) {
+    const id = deviceId(device.id);
+    pasts.push(...pings(table, device.id, undefined, 0.4 + 2 * fixed(device.id)));
+    for (const port of portsOf(device)) {
+      const channel = slug(port.name);
+      pasts.push({ series: table.of(id, "if_in_octets", channel), at: (atMs) => portRate(device, port, "in", atMs) });
+      pasts.push({ series: table.of(id, "if_out_octets", channel), at: (atMs) => portRate(device, port, "out", atMs) });
+      pasts.push({ series: table.of(id, "if_oper_status", channel), at: () => (port.up ? 1 : 2) });
+    }
+  }
+  for (const anchor of anchors) pasts.push(...pings(table, "internet", anchor, 14));
+  return pasts;
+}
+
+function pings(table: SeriesTable, device: string, channel: string | undefined, usualMs: number): Past[] {
+  const name = channel ?? device;
+  const spread = { ping_rtt_min: 0.8, ping_rtt_p10: 0.85, ping_rtt_p25: 0.92, ping_rtt_p50: 1, ping_rtt: 1.04, ping_rtt_p75: 1.1, ping_rtt_p90: 1.25, ping_rtt_max: 1.4 };
+  const pasts = Object.entries(spread).map(([metric, factor]) => ({
+    series: table.of(deviceId(device), metric, channel),
+    at: (atMs: number) => replyMs(name, atMs, usualMs) * factor,
+  }));
+  const loss = table.of(deviceId(device), "ping_loss", channel);
+  return [...pasts, { series: loss, at: (atMs) => (wander(`loss-${name}`, atMs) > 0.82 ? 100 / 3 : 0) }];
+}
+
+/** What the remaining series did: those that appeared with the first polls and messages. */
+export function foundPasts(table: SeriesTable, inventory: Inventory, done: ReadonlySet<Series>): Past[] {
+  const devices = new Map(office.map((device) => [device.id, device]));
+  const published = new Map<string, OfficeSensor>();
+  for (const sensor of sensors) {
+    const device = inventory.devices().find(({ name, source }) => source === "mqtt" && name.includes(sensor.name));
+    if (device) published.set(device.id, sensor);
+  }
+  return table.all().flatMap((series) => {
+    if (done.has(series)) return [];
+    const sensor = published.get(series.device);
+    if (sensor) return [{ series, at: (atMs: number) => reading(sensor, series.metric, atMs) }];
+    const device = devices.get(series.device);
+    return device ? [{ series, at: (atMs: number) => polled(device, series, atMs) }] : [];
+  });
+}
+
+function reading(sensor: OfficeSensor, metric: string, atMs: number): number | undefined {
+  const value = sensor.payload(atMs, noFaults())[metric];
+  return value === undefined ? undefined : Number(value);
+}
+
+function polled(device: OfficeDevice, series: Series, atMs: number): number | undefined {
+  const key = `${device.id}/${series.metric}/${series.channel ?? ""}`;
+  switch (series.metric) {
+    case "cpu_used":
+      return Math.max(1, 25 * presence(atMs) + 12 * wander(key, atMs) + 12);
+    case "memory_used":
+      return 45 + 15 * wander(`mem-${device.id}`, atMs);
+    case "disk_used":
+      return 100 * (0.35 + 0.4 * fixed(`disk-${device.id}`));
+    case "temperature":
+      return (device.kind === "ups" ? 26 : 24) + 1.5 * wander("rack-temperature", atMs);
+    case "humidity":
+      return 41 + 4 * wander("rack-humidity", atMs);
+    case "load":
+      return 32 + 6 * presence(atMs);
+    case "battery":
+      return 100;
+    case "poll_up":
+      return 1;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Writes a day of samples through the store, oldest first, one round a moment.
+ *
+ * @returns how many samples were written
+ */
+export async function writeHistory(pasts: readonly Past[], store: Pick<Store, "write">, nowMs: number): Promise<number> {
+  let written = 0;
+  const endMs = Math.floor(nowMs / minuteMs) * minuteMs;
+  for (let atMs = endMs - dayMs; atMs < endMs; atMs += endMs - atMs > fineMs ? 5 * minuteMs : minuteMs) {
+    const kept = pasts.flatMap(({ series, at }) => {
+      const value = at(atMs);
+      return value === undefined ? [] : [{ series, value }];
+    });
+    if (kept.length === 0) continue;
+    await store.write({
+      length: kept.length,
+      series: kept.map(({ series }) => series),
+      timesMs: new Float64Array(kept.length).fill(atMs),
+      values: Float64Array.from(kept, ({ value }) => value),
+      counts: new Float64Array(kept.length).fill(Number.NaN),
+    });
+    written += kept.length;
+  }
+  return written;
+}
