@@ -404,6 +404,11 @@ export interface View {
 	readonly counters: Counters;
 	readonly rules: readonly Rule[];
 	readonly startedMs: number;
+	/** What pages may start; a button is there only where its action is. */
+	readonly actions?: {
+		/** Polls every target of the device now; resolves when the results are committed. */
+		readonly pollNow?: (device: DeviceId) => Promise<void>;
+	};
 }
 
 // ---------------------------------------------------------------- state that survives a restart
