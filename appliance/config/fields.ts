@@ -86,9 +86,7 @@ export function secret() {
 				params: { secret: true },
 			},
 		)
-		.transform((value) =>
-			value instanceof Secret ? value : new Secret(value),
-		)
+		.transform((value) => (value instanceof Secret ? value : new Secret(value)))
 		.meta({ field: "secret" });
 }
 
@@ -121,38 +119,6 @@ export function port() {
 	return z.int({ error }).min(1, { error }).max(65_535, { error }).meta({
 		field: "port",
 	});
-}
-
-/** A listening address `HOST:PORT`, `[::1]:8080` or `:8080` for all addresses; or `unix:/path/to/socket`. */
-export function listenAddress() {
-	const message = `expected HOST:PORT, ":PORT" for all addresses, or unix:/path/to/socket`;
-	return z
-		.string({ error: message })
-		.refine((text) => parseListen(text) !== undefined, { error: message })
-		.meta({ field: "listen" });
-}
-
-export type Listen =
-	| { readonly kind: "tcp"; readonly host?: string; readonly port: number }
-	| { readonly kind: "unix"; readonly path: string };
-
-/** Takes a listening address apart; port 0 lets the system choose. Undefined when it is none. */
-export function parseListen(text: string): Listen | undefined {
-	if (text.startsWith("unix:")) {
-		const path = text.slice("unix:".length);
-		return path.startsWith("/") ? { kind: "unix", path } : undefined;
-	}
-	const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-	if (!match) return undefined;
-	const portNumber = Number(match[3]);
-	const hostText = match[1] ?? match[2] ?? "";
-	if (portNumber > 65_535) return undefined;
-	if (match[1] !== undefined && isIP(match[1]) !== 6) return undefined;
-	if (hostText === "" || hostText === "*")
-		return { kind: "tcp", port: portNumber };
-	return isHost(hostText)
-		? { kind: "tcp", host: hostText, port: portNumber }
-		: undefined;
 }
 
 /** A network as address and prefix length: `10.0.0.0/24`, `fd00::/64`. */
@@ -287,9 +253,7 @@ export function secretUrl(schemes: readonly string[] = ["http", "https"]) {
 			},
 			{ error: message, params: { secret: true } },
 		)
-		.transform((value) =>
-			value instanceof Secret ? value : new Secret(value),
-		)
+		.transform((value) => (value instanceof Secret ? value : new Secret(value)))
 		.meta({ field: "secret-url" });
 }
 
