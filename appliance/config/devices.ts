@@ -3,21 +3,19 @@ import type { DeviceConfig, PluginSections } from "./schema.ts";
 
 /** A device as its schema made it, sections still as written. */
 type ParsedDevice = Omit<DeviceConfig, "name" | "sections"> & {
-	readonly name?: string;
-	readonly [section: string]: unknown;
+  readonly name?: string;
+  readonly [section: string]: unknown;
 };
 
 /** Keys in a section of a collector that say where to ask, so that the device needs no address. */
 const ownAddressKeys = ["url", "address", "host", "server"];
 
 function hasOwnAddress(settings: unknown): boolean {
-	return (
-		typeof settings === "object" &&
-		settings !== null &&
-		ownAddressKeys.some(
-			(key) => typeof (settings as Record<string, unknown>)[key] === "string",
-		)
-	);
+  return (
+    typeof settings === "object" &&
+    settings !== null &&
+    ownAddressKeys.some((key) => typeof (settings as Record<string, unknown>)[key] === "string")
+  );
 }
 
 /**
@@ -25,38 +23,37 @@ function hasOwnAddress(settings: unknown): boolean {
  * A section that needs an address which is not there is a finding.
  */
 export function deviceConfig(
-	parsed: unknown,
-	collectors: PluginSections["collectors"],
-	path: Path,
+  parsed: unknown,
+  collectors: PluginSections["collectors"],
+  path: Path,
 ): { readonly device: DeviceConfig; readonly findings: readonly Finding[] } {
-	const device = parsed as ParsedDevice;
-	const findings: Finding[] = [];
-	const sections: Record<string, readonly unknown[]> = {};
-	for (const [type, { target }] of collectors) {
-		if (!target) continue;
-		let section = device[type];
-		if (type === "ping" && section === undefined && device.address)
-			section = target.parse({});
-		if (section === undefined || section === "off") continue;
-		sections[type] = Array.isArray(section) ? section : [section];
-		if (!device.address && !sections[type].every(hasOwnAddress))
-			findings.push({
-				path: [...path, "address"],
-				message: `expected a host name or an IP address, because ${type} needs it, but it is missing`,
-			});
-	}
-	const { id, name, address, kind, room, group, behind } = device;
-	return {
-		device: {
-			id,
-			name: name ?? id,
-			kind,
-			...(address === undefined ? {} : { address }),
-			...(room === undefined ? {} : { room }),
-			...(group === undefined ? {} : { group }),
-			...(behind === undefined ? {} : { behind }),
-			sections,
-		},
-		findings,
-	};
+  const device = parsed as ParsedDevice;
+  const findings: Finding[] = [];
+  const sections: Record<string, readonly unknown[]> = {};
+  for (const [type, { target }] of collectors) {
+    if (!target) continue;
+    let section = device[type];
+    if (type === "ping" && section === undefined && device.address) section = target.parse({});
+    if (section === undefined || section === "off") continue;
+    sections[type] = Array.isArray(section) ? section : [section];
+    if (!device.address && !sections[type].every(hasOwnAddress))
+      findings.push({
+        path: [...path, "address"],
+        message: `expected a host name or an IP address, because ${type} needs it, but it is missing`,
+      });
+  }
+  const { id, name, address, kind, room, group, behind } = device;
+  return {
+    device: {
+      id,
+      name: name ?? id,
+      kind,
+      ...(address === undefined ? {} : { address }),
+      ...(room === undefined ? {} : { room }),
+      ...(group === undefined ? {} : { group }),
+      ...(behind === undefined ? {} : { behind }),
+      sections,
+    },
+    findings,
+  };
 }
