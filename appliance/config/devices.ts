@@ -18,9 +18,24 @@ function hasOwnAddress(settings: unknown): boolean {
   );
 }
 
+/** The targets that a device has of each collector: its sections, and `ping` for whatever has an address. */
+function targetsOf(
+  device: ParsedDevice,
+  collectors: PluginSections["collectors"],
+): Record<string, readonly unknown[]> {
+  const sections: Record<string, readonly unknown[]> = {};
+  for (const [type, { target }] of collectors) {
+    if (!target) continue;
+    const pinged = type === "ping" && device.address !== undefined;
+    const section = device[type] ?? (pinged ? target.parse({}) : "off");
+    if (section !== "off") sections[type] = Array.isArray(section) ? section : [section];
+  }
+  return sections;
+}
+
 /**
- * Gives a device its targets: its sections, and `ping` for whatever has an address, unless it says `ping: off`.
- * A section that needs an address which is not there is a finding.
+ * Gives a device its targets. `ping: off` takes the ping away; a section that needs an address which is not there
+ * is a finding.
  */
 export function deviceConfig(
   parsed: unknown,
@@ -28,20 +43,10 @@ export function deviceConfig(
   path: Path,
 ): { readonly device: DeviceConfig; readonly findings: readonly Finding[] } {
   const device = parsed as ParsedDevice;
-  const findings: Finding[] = [];
-  const sections: Record<string, readonly unknown[]> = {};
-  for (const [type, { target }] of collectors) {
-    if (!target) continue;
-    let section = device[type];
-    if (type === "ping" && section === undefined && device.address) section = target.parse({});
-    if (section === undefined || section === "off") continue;
-    sections[type] = Array.isArray(section) ? section : [section];
-    if (!device.address && !sections[type].every(hasOwnAddress))
-      findings.push({
-        path: [...path, "address"],
-        message: `expected a host name or an IP address, because ${type} needs it, but it is missing`,
-      });
-  }
+  const sections = targetsOf(device, collectors);
+  const homeless = device.address
+    ? []
+    : Object.entries(sections).filter(([, targets]) => !targets.every(hasOwnAddress));
   const { id, name, address, kind, room, group, behind } = device;
   return {
     device: {
@@ -54,6 +59,9 @@ export function deviceConfig(
       ...(behind === undefined ? {} : { behind }),
       sections,
     },
-    findings,
+    findings: homeless.map(([type]) => ({
+      path: [...path, "address"],
+      message: `expected a host name or an IP address, because ${type} needs it, but it is missing`,
+    })),
   };
 }

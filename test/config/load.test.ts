@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import t from "tap";
-import { defaultConfig, loadConfig } from "../../appliance/config/load.ts";
+import { defaultConfig, type Loaded, loadConfig } from "../../appliance/config/load.ts";
 import { problemLine } from "../../appliance/config/problems.ts";
+import type { Config } from "../../appliance/config/schema.ts";
 import { summary } from "../../appliance/config/summary.ts";
 import { readConfigText } from "../../appliance/config/text.ts";
 import { context } from "../helpers/config/plugins.ts";
@@ -20,6 +21,11 @@ const linesOf = (name: string) => {
   const loaded = load(name);
   return loaded.ok ? ["accepted"] : loaded.problems.map(problemLine);
 };
+
+function accepted(loaded: Loaded): Config {
+  if (loaded.ok) return loaded.config;
+  throw new Error(loaded.problems.map(problemLine).join("\n"));
+}
 
 const bad = readdirSync(folder).filter((name) => /^bad-.*\.yaml$/.test(name));
 const messages = readFileSync(join(folder, "messages.txt"), "utf8")
@@ -53,10 +59,7 @@ t.test("ten faults are reported at once, in the order of the file", async (t) =>
 });
 
 t.test("a complete file is read", async (t) => {
-  const loaded = load("good-full.yaml");
-  t.ok(loaded.ok);
-  if (!loaded.ok) return;
-  const { config } = loaded;
+  const config = accepted(load("good-full.yaml"));
   t.equal(config.site.name, "Office Berlin");
   t.strictSame(Object.keys(config.devices[0]?.sections ?? {}), ["ping", "snmp"]);
   t.equal(config.devices[1]?.sections.http?.length, 2);
@@ -72,13 +75,11 @@ t.test("a complete file is read", async (t) => {
 });
 
 t.test("secrets come from the environment and from files, and print as ***", async (t) => {
-  const loaded = load("good-full.yaml");
-  if (!loaded.ok) return t.fail("good-full.yaml is refused");
-  const { config } = loaded;
+  const config = accepted(load("good-full.yaml"));
   const [snmp] = config.devices[0]?.sections.snmp ?? [];
   const { community } = snmp as { community: { reveal(): string } };
   t.equal(community.reveal(), "canary-community");
-  const { password } = config.notify[0]?.settings as {
+  const { password } = config.notify[0]!.settings as {
     password: { reveal(): string };
   };
   t.equal(password.reveal(), "canary-file");
@@ -87,10 +88,9 @@ t.test("secrets come from the environment and from files, and print as ***", asy
 });
 
 t.test("the configuration cannot be changed", async (t) => {
-  const loaded = load("good-full.yaml");
-  if (!loaded.ok) return t.fail("good-full.yaml is refused");
-  t.throws(() => Object.assign(loaded.config.site, { name: "Other" }));
-  t.throws(() => (loaded.config.devices as unknown[]).push({}));
+  const config = accepted(load("good-full.yaml"));
+  t.throws(() => Object.assign(config.site, { name: "Other" }));
+  t.throws(() => (config.devices as unknown[]).push({}));
 });
 
 t.test("without a file the shipped rules and every collector's defaults hold", async (t) => {
@@ -107,10 +107,11 @@ t.test("without a file the shipped rules and every collector's defaults hold", a
 });
 
 t.test("a rule of the file replaces the shipped one of the same id whole", async (t) => {
-  const loaded = loadText(`rules: [{id: device-down, check: down, where: {kind: switch}, severity: info}]`);
-  if (!loaded.ok) return t.fail(loaded.problems.map(problemLine).join("\n"));
-  t.equal(loaded.config.rules.length, 1);
-  t.match(loaded.config.rules[0], {
+  const config = accepted(
+    loadText(`rules: [{id: device-down, check: down, where: {kind: switch}, severity: info}]`),
+  );
+  t.equal(config.rules.length, 1);
+  t.match(config.rules[0], {
     id: "device-down",
     where: { kind: ["switch"] },
     severity: "info",
@@ -139,7 +140,7 @@ t.test("an expansion of aliases is refused", async (t) => {
 
 t.test("YAML 1.2: a word such as yes stays a text", async (t) => {
   const loaded = loadText("site: {name: yes}");
-  t.ok(loaded.ok && loaded.config.site.name === "yes");
+  t.equal(accepted(loaded).site.name, "yes");
 });
 
 t.test("a file that cannot be read is named with its reason", async (t) => {
