@@ -96,6 +96,8 @@ export interface Description {
 	readonly mac?: string;
 	readonly ip?: string;
 	readonly room?: string;
+	/** What it is heard through, a bridge or broker: while that is away, this one is unknown. */
+	readonly behind?: DeviceRef;
 	readonly ports?: readonly PortDescription[];
 	readonly sensors?: readonly Sensor[];
 	/** Names of metrics it says it can give. */
