@@ -261,6 +261,15 @@ const catalogue = {
 		"1 when the clock follows a time server, else 0.",
 	),
 
+	process_memory: gauge("B", "Memory of the monitor", "Resident memory of this program.", {
+		...bytes,
+		digits: 0,
+	}),
+	event_loop_delay: gauge("ms", "Delay of the monitor", "99th percentile of how late this program's work begins.", {
+		...seconds,
+		digits: 1,
+	}),
+
 	// UPS (RFC 1628)
 	ups_source: state(
 		"Output source",
