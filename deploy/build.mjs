@@ -17,7 +17,7 @@ const copies = [
   { from: "web/static", to: "web/static", pick: /\.(js|css|svg|png|ico|webmanifest|woff2)$/ },
   { from: "web/locales", to: "web/locales", pick: /\.json$/ },
   { from: "mibs/profiles", to: "mibs/profiles", pick: /\.yaml$/ },
-  { from: "deploy", to: "deploy", pick: /\.yaml$/ },
+  { from: "deploy", to: "deploy", pick: /(\.yaml|^deploy\/healthcheck\.mjs)$/ },
   { from: "test/fixtures", to: "test/fixtures", pick: /./ },
   { from: "node_modules/htmx.org/dist/htmx.min.js", to: "web/static/vendor/htmx.min.js" },
   { from: "node_modules/htmx.org/dist/ext/hx-sse.min.js", to: "web/static/vendor/hx-sse.min.js" },
