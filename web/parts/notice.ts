@@ -1,0 +1,25 @@
+import type { Request } from "express";
+import { cut, html } from "../html.ts";
+import type { PageContent } from "../page.ts";
+import { shape } from "../shapes.ts";
+import type { Texts } from "../text.ts";
+
+/** A page that says what went wrong and what to do about it. `kind` picks its texts: `<kind>.title`, `.text`, `.todo`. */
+export function notice(
+  t: Texts,
+  kind: string,
+  request: Pick<Request, "originalUrl" | "path">,
+  detail?: string,
+): PageContent {
+  const command = "ssh -L 8080:localhost:8080 user@this-box";
+  return {
+    title: t.plain(`${kind}.title`),
+    state: "unknown",
+    main: html`<div class="notice">
+<h1>${shape("unknown")}<span>${t(`${kind}.title`)}</span></h1>
+<p>${detail === undefined ? t(`${kind}.text`) : cut(detail, 300)}</p>
+<p class="muted">${t(`${kind}.todo`, { command: html`<code>${command}</code>`, path: html`<code>${cut(request.path, 80)}</code>` })}</p>
+<p><a class="button" href="/">${t("notice.home")}</a></p>
+</div>`,
+  };
+}
