@@ -1,0 +1,188 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { Aedes } from "aedes";
+import type { Counters, Log, Message } from "../model/contracts.ts";
+import { ApplianceError } from "../model/errors.ts";
+import type { Clock } from "../model/time.ts";
+import type { BrokerDevice } from "./credentials.ts";
+import { type BrokerMemory, memoryOnly } from "./memory.ts";
+import { accept, type Context, createContext, hooksOf, permitOf } from "./session.ts";
+import { type BrokerHandler, createTake } from "./take.ts";
+
+/** One listening address; with a certificate it speaks TLS. */
+export interface BrokerListener {
+  readonly host?: string | undefined;
+  readonly port: number;
+  /** PEM texts. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+}
+
+export interface BrokerSettings {
+  readonly listen: readonly BrokerListener[];
+  readonly devices: readonly BrokerDevice[];
+  /** Messages a second and burst of one device. */
+  readonly budget?: { readonly perSecond: number; readonly burst: number };
+}
+
+export interface BrokerDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** Retained messages and sessions; absent: they are lost at a restart. */
+  readonly memory?: BrokerMemory;
+}
+
+/** What pages and health show of the broker. */
+export interface BrokerStatus {
+  readonly listening: readonly { readonly address: string; readonly port: number; readonly tls: boolean }[];
+  readonly connections: number;
+  readonly devices: readonly BrokerDeviceStatus[];
+  /** Who tried MQTT 5, newest last. */
+  readonly version5: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly atMs: number;
+  }[];
+}
+export interface BrokerDeviceStatus {
+  readonly name: string;
+  readonly connections: number;
+  readonly messages: number;
+  /** QoS 0 messages over the budget. */
+  readonly dropped: number;
+  /** How often its QoS 1 messages had to wait. */
+  readonly slowed: number;
+  /** Messages and connections refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export interface Broker {
+  /** Listens. Rejects with PORT_IN_USE or NOT_PERMITTED. */
+  start(): Promise<void>;
+  /** Closes every connection; sessions and retained messages are kept. */
+  stop(): Promise<void>;
+  status(): BrokerStatus;
+  /**
+   * Who gets the messages; one at a time, the last one wins. A QoS 1 message is acknowledged when the promise
+   * resolves; when it rejects the connection is closed, so that the device sends again. Returns how to stop.
+   */
+  receive(handler: BrokerHandler): () => void;
+  /** Retained messages as they are now. */
+  retained(): Promise<readonly Message[]>;
+}
+
+interface Open {
+  readonly server: Server;
+  readonly tls: boolean;
+}
+
+/** The embedded broker: aedes behind our guards. MQTT 3.1.1. */
+export function createBroker(
+  settings: BrokerSettings,
+  { clock, log, counters, memory = memoryOnly() }: BrokerDeps,
+): Broker {
+  const context = createContext(settings.devices, settings.budget, { clock, counters });
+  let handler: BrokerHandler | undefined;
+  let aedes: Aedes | undefined;
+  let open: Open[] = [];
+  const stop = async () => {
+    for (const { server } of open) server.close();
+    open = [];
+    context.door.closeAll();
+    const closing = aedes;
+    aedes = undefined;
+    if (closing) await new Promise<void>((resolve) => closing.close(() => resolve()));
+    await memory.close();
+  };
+  return {
+    async start() {
+      const take = createTake(context, memory, () => handler);
+      aedes = createAedes(context, take, memory, log);
+      await aedes.listen();
+      try {
+        for (const at of settings.listen) open.push(await listen(at, aedes, context));
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      log.info("broker started", { listening: open.map(addressOf) });
+    },
+    stop,
+    status: () => statusOf(context, open),
+    receive(next) {
+      handler = next;
+      return () => {
+        if (handler === next) handler = undefined;
+      };
+    },
+    retained: () => memory.retained(clock.nowMs()),
+  };
+}
+
+function createAedes(
+  context: Context,
+  take: ReturnType<typeof createTake>,
+  { persistence }: BrokerMemory,
+  log: Log,
+): Aedes {
+  const broker = new Aedes({
+    ...hooksOf(context, take),
+    persistence,
+    connectTimeout: 10_000,
+    drainTimeout: 5_000,
+    heartbeatInterval: 60_000,
+  });
+  broker.on("clientError", (client, error) =>
+    log.debug("broker connection ended", {
+      device: permitOf(context, client)?.name,
+      error: error.message,
+    }),
+  );
+  broker.on("connectionError", () => context.counters.add("broker_connection_errors"));
+  return broker;
+}
+
+function statusOf(context: Context, open: readonly Open[]): BrokerStatus {
+  return {
+    listening: open.map(addressOf),
+    connections: context.door.count(),
+    devices: [...context.devices].map(([name, counts]) => ({
+      name,
+      connections: counts.connections,
+      messages: counts.messages,
+      dropped: counts.dropped,
+      slowed: counts.slowed,
+      refused: { ...counts.refused },
+    })),
+    version5: context.door.version5(),
+  };
+}
+
+function addressOf({ server, tls }: Open) {
+  const address = server.address();
+  return address && typeof address === "object"
+    ? { address: address.address, port: address.port, tls }
+    : { address: "", port: 0, tls };
+}
+
+function listen(at: BrokerListener, broker: Aedes, context: Context): Promise<Open> {
+  const onSocket = (socket: Socket) => accept(socket, broker, context);
+  const server = at.tls
+    ? createTlsServer({ ...at.tls, noDelay: true, handshakeTimeout: 10_000 }, onSocket)
+    : createServer({ noDelay: true }, onSocket);
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(at, cause)));
+    server.listen({ port: at.port, ...(at.host ? { host: at.host } : {}) }, () =>
+      resolve({ server, tls: at.tls !== undefined }),
+    );
+  });
+}
+
+function listenError({ host = "*", port }: BrokerListener, cause: NodeJS.ErrnoException): ApplianceError {
+  const what = `The broker cannot listen on ${host}:${port} (${cause.code})`;
+  return cause.code === "EACCES"
+    ? new ApplianceError("NOT_PERMITTED", `${what}. Choose a port above 1023 in broker.listen.`, { cause })
+    : new ApplianceError("PORT_IN_USE", `${what}. Choose another in broker.listen, or end what has it.`, {
+        cause,
+      });
+}

@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import type { Aedes, Client } from "aedes";
+import type { Counters } from "../model/contracts.ts";
+import type { Clock } from "../model/time.ts";
+import { type Budget, createBudget } from "./budget.ts";
+import { type BrokerDevice, type Credentials, createCredentials, type Permit } from "./credentials.ts";
+import { createDoor, type Door } from "./door.ts";
+import { Guard } from "./guard.ts";
+
+const defaultBudget = { perSecond: 20, burst: 200 };
+
+interface DeviceCounts {
+  connections: number;
+  messages: number;
+  dropped: number;
+  slowed: number;
+  readonly refused: Record<string, number>;
+  readonly budget: Budget;
+}
+
+export interface Context {
+  readonly credentials: Credentials;
+  readonly devices: ReadonlyMap<string, DeviceCounts>;
+  readonly counters: Counters;
+  readonly door: Door;
+  readonly clock: Clock;
+  readonly signedBy: WeakMap<Client, Signed>;
+}
+
+interface Signed {
+  permit?: Permit;
+  will?: string;
+  /** Why it cannot sign in, whatever its credential. */
+  problem?: string;
+  signedIn(): void;
+}
+
+export function permitOf({ signedBy }: Context, client: Client | null): Permit | undefined {
+  return client ? signedBy.get(client)?.permit : undefined;
+}
+
+export function refuse(context: Context, name: string | undefined, reason: string) {
+  context.counters.add(`broker_refused_${reason.replace(/[^a-z0-9]+/gi, "_")}`);
+  const counts = name === undefined ? undefined : context.devices.get(name);
+  if (counts) counts.refused[reason] = (counts.refused[reason] ?? 0) + 1;
+}
+
+/** Takes a new connection in, or not: limits by address, then the guard, then aedes. */
+export function accept(socket: Socket, broker: Aedes, context: Context): void {
+  const address = socket.remoteAddress ?? "";
+  if (!context.door.enter(socket, address)) return;
+  const signed: Signed = { signedIn: () => undefined };
+  const name = () => signed.permit?.name;
+  const guard = new Guard(
+    socket,
+    {
+      connect(facts) {
+        if (facts.version === 5) context.door.noteVersion5(facts.clientId, address);
+        return undefined;
+      },
+      publish: (topic, qos) => judgePublish(context, signed, topic, qos),
+      refused: (reason) => refuse(context, name(), reason),
+    },
+    context.clock,
+  );
+  signed.signedIn = () => {
+    context.door.signedIn(socket);
+    guard.signedIn();
+    const counts = context.devices.get(name() ?? "");
+    if (!counts) return;
+    counts.connections++;
+    socket.once("close", () => counts.connections--);
+  };
+  context.signedBy.set(broker.handle(socket), signed);
+}
+
+function judgePublish(
+  context: Context,
+  { permit }: Signed,
+  topic: string,
+  qos: number,
+): "pass" | "drop" | number {
+  const counts = context.devices.get(permit?.name ?? "");
+  if (!counts || !permit) return "drop";
+  if (qos === 0 && !permit.mayPublish(topic)) {
+    refuse(context, permit.name, "topic not allowed");
+    return "drop";
+  }
+  if (counts.budget.take()) {
+    counts.messages++;
+    return "pass";
+  }
+  if (qos === 0) {
+    counts.dropped++;
+    context.counters.add("broker_dropped_over_budget");
+    return "drop";
+  }
+  counts.slowed++;
+  return Math.max(1, counts.budget.waitMs());
+}
+
+/** A message as aedes hands it over; `clientId` is the session's for a will of an earlier run. */
+export interface Taken {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly qos: number;
+  readonly retain: boolean;
+  readonly clientId?: string;
+}
+
+type Hooks = Pick<
+  NonNullable<ConstructorParameters<typeof Aedes>[0]>,
+  "preConnect" | "authenticate" | "authorizePublish" | "authorizeSubscribe" | "authorizeForward"
+>;
+
+export function hooksOf(
+  context: Context,
+  take: (client: Client | null, packet: Taken) => Promise<void>,
+): Hooks {
+  return {
+    preConnect(client, packet, done) {
+      const signed = context.signedBy.get(client);
+      if (signed && packet.will) signed.will = packet.will.topic;
+      // MQTT 3.1.1 [3.1.3-8]: a session that is kept needs an id.
+      if (signed && !packet.clientId && !packet.clean) signed.problem = "client id missing";
+      packet.clientId = sessionId(packet.username, packet.clientId);
+      done(null, true);
+    },
+    authenticate(client, username, password, done) {
+      const signed = context.signedBy.get(client);
+      const permit = context.credentials.verify(username, password);
+      const reason = signed ? signInProblem(permit, signed) : "no guard";
+      if (!signed || !permit || reason) {
+        refuse(context, username, reason ?? "bad credential");
+        done(refusal(reason ?? ""), null);
+        return;
+      }
+      signed.permit = permit;
+      signed.signedIn();
+      done(null, true);
+    },
+    authorizePublish(client, packet, done) {
+      take(client, packet).then(() => done(), done);
+    },
+    authorizeSubscribe(client, subscription, done) {
+      const permit = permitOf(context, client);
+      if (permit?.maySubscribe(subscription.topic)) return done(null, subscription);
+      refuse(context, permit?.name, "subscription not allowed");
+      done(null, null);
+    },
+    authorizeForward: (client, packet) => (permitOf(context, client)?.mayRead(packet.topic) ? packet : null),
+  };
+}
+
+function signInProblem(permit: Permit | undefined, { will, problem }: Signed): string | undefined {
+  if (!permit) return "bad credential";
+  if (problem) return problem;
+  return will === undefined || permit.mayPublish(will) ? undefined : "will topic not allowed";
+}
+
+/** Return codes of CONNACK, MQTT 3.1.1 §3.2.2.3. */
+function refusal(reason: string) {
+  const codes: Record<string, number> = {
+    "client id missing": 2,
+    "bad credential": 4,
+  };
+  return Object.assign(new Error(reason), { returnCode: codes[reason] ?? 5 });
+}
+
+/**
+ * The broker's name for a session: the same client id of two devices is two sessions, so that nobody can end
+ * another's. Begins with the device's name.
+ */
+function sessionId(name: string | undefined, clientId: string | undefined) {
+  return `${encodeURIComponent(name ?? "")}/${clientId || randomUUID()}`;
+}
+
+export function nameOfSession(id: string | undefined): string {
+  try {
+    return decodeURIComponent(id?.split("/")[0] ?? "");
+  } catch {
+    // No id of ours: no device has an empty name.
+    return "";
+  }
+}
+
+/** Everything that connections share. */
+export function createContext(
+  list: readonly BrokerDevice[],
+  budget: { readonly perSecond: number; readonly burst: number } | undefined,
+  { clock, counters }: { readonly clock: Clock; readonly counters: Counters },
+): Context {
+  const devices = new Map<string, DeviceCounts>(
+    list.map(({ name }) => [
+      name,
+      {
+        connections: 0,
+        messages: 0,
+        dropped: 0,
+        slowed: 0,
+        refused: Object.create(null),
+        budget: createBudget(budget ?? defaultBudget, clock),
+      },
+    ]),
+  );
+  return {
+    credentials: createCredentials(list),
+    devices,
+    counters,
+    door: createDoor({ clock, counters }),
+    clock,
+    signedBy: new WeakMap(),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Client } from "aedes";
+import type { Message } from "../model/contracts.ts";
+import type { BrokerMemory } from "./memory.ts";
+import { type Context, nameOfSession, permitOf, refuse, type Taken } from "./session.ts";
+
+/** A message of a signed-in device; `from` is the name in our record. */
+export interface BrokerMessage extends Message {
+  readonly from: string;
+  readonly qos: number;
+}
+export type BrokerHandler = (message: BrokerMessage) => Promise<void>;
+
+const maxUncommitted = 5_000;
+
+/** Hands a message on. Resolves when it may be acknowledged: QoS 0 at once, others when they are committed. */
+export function createTake(context: Context, memory: BrokerMemory, handler: () => BrokerHandler | undefined) {
+  const { counters, clock } = context;
+  let uncommitted = 0;
+  const done = () => {
+    uncommitted--;
+  };
+  return async (client: Client | null, packet: Taken): Promise<void> => {
+    // A will of a run before this one comes without a client; its session id begins with the device's name.
+    const permit = permitOf(context, client) ?? context.credentials.permit(nameOfSession(packet.clientId));
+    if (!permit?.mayPublish(packet.topic)) {
+      refuse(context, permit?.name, "topic not allowed");
+      throw new Error("topic not allowed");
+    }
+    const receive = handler();
+    if (!receive) throw new Error("nobody takes messages now");
+    if (packet.qos === 0 && uncommitted >= maxUncommitted) {
+      counters.add("broker_dropped_store_slow");
+      return;
+    }
+    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+    uncommitted++;
+    const stored = Promise.all([
+      receive({
+        topic: packet.topic,
+        payload,
+        // Published now: it is no replay, whatever its retain flag asks of the broker.
+        retained: false,
+        receivedAtMs: clock.nowMs(),
+        from: permit.name,
+        qos: packet.qos,
+      }),
+      packet.retain ? memory.retain(packet.topic, payload, packet.qos) : undefined,
+    ]).finally(done);
+    if (packet.qos > 0) await stored;
+    else stored.catch(() => counters.add("broker_lost_qos0"));
+  };
+}

@@ -1,0 +1,73 @@
+import type { Counters, DialectPlugin, Message } from "../model/contracts.ts";
+import { metricOf } from "../model/metric.ts";
+import type { DeviceRef, Observation, Sample } from "../model/observation.ts";
+import { createDecoder, type DecoderResult, type NamedDialect } from "./decoder.ts";
+import { slug } from "./output.ts";
+
+/** Messages of one broker in, observations for the pipeline out. */
+export interface Intake {
+  take(message: Message): readonly Observation[];
+}
+
+/** Makes every dialect with its settings, by type; a dialect without any gets its defaults. */
+export function createDialects(
+  plugins: ReadonlyMap<string, DialectPlugin>,
+  settings: Readonly<Record<string, unknown>>,
+): NamedDialect[] {
+  return [...plugins.values()].map((plugin) => ({
+    type: plugin.type,
+    dialect: plugin.create(plugin.config.parse(settings[plugin.type])),
+  }));
+}
+
+/**
+ * Decodes, counts what gave nothing by its reason, and says of each device that is new what it is heard through.
+ *
+ * @param behind - key of the broker as a device; absent for the embedded one, which is this box
+ */
+export function createIntake(
+  dialects: readonly NamedDialect[],
+  counters: Counters,
+  behind?: DeviceRef,
+): Intake {
+  const decoder = createDecoder(dialects);
+  const placed = new Set<string>();
+  const count = (result: DecoderResult) => {
+    if (result.reason) counters.add(`mqtt_no_records_${slug(result.reason)}`);
+    for (const reason of result.capped ?? []) counters.add(`mqtt_capped_${slug(reason)}`);
+  };
+  return {
+    take(message) {
+      const result = decoder.decode(message);
+      counters.add("mqtt_messages");
+      if (result.reason || result.capped) count(result);
+      const records = result.records.some(hasOtherUnit) ? result.records.map(withOwnName) : result.records;
+      if (behind === undefined) return records;
+      return [...places(records, placed, behind), ...records];
+    },
+  };
+}
+
+function places(records: readonly Observation[], placed: Set<string>, behind: DeviceRef): Observation[] {
+  const found: Observation[] = [];
+  for (const record of records) {
+    if (record.record === "forget") placed.delete(record.device);
+    else if (!placed.has(record.device)) {
+      placed.add(record.device);
+      if (!(record.record === "describe" && record.behind))
+        found.push({ record: "describe", device: record.device, behind });
+    }
+  }
+  return found;
+}
+
+// A catalogue metric has one unit: a reading in a unit that nobody can convert is kept under a name of its own.
+function hasOtherUnit(record: Observation): record is Sample {
+  if (record.record !== "sample" || !record.unit) return false;
+  const metric = metricOf(record.metric);
+  return metric !== undefined && metric.unit !== record.unit;
+}
+
+function withOwnName(record: Observation): Observation {
+  return hasOtherUnit(record) ? { ...record, metric: `${record.metric}_${slug(record.unit ?? "")}` } : record;
+}

@@ -1,0 +1,141 @@
+import { slug } from "./output.ts";
+import { canonicalUnit, isCanonical } from "./units.ts";
+
+/** What a free-form key says about its reading. */
+export interface Guess {
+  readonly metric: string;
+  readonly unit?: string;
+  /** What stood before the known word: `office` of `office_temperature`. */
+  readonly channel?: string;
+}
+
+const known = new Map<string, string>(
+  Object.entries({
+    temp: "temperature",
+    temperature: "temperature",
+    hum: "humidity",
+    humidity: "humidity",
+    rh: "humidity",
+    press: "pressure",
+    pressure: "pressure",
+    baro: "pressure",
+    bat: "battery",
+    batt: "battery",
+    battery: "battery",
+    volt: "voltage",
+    voltage: "voltage",
+    curr: "current",
+    current: "current",
+    amps: "current",
+    power: "power",
+    watts: "power",
+    energy: "energy",
+    kwh: "energy",
+    wh: "energy",
+    co2: "co2",
+    pm25: "pm25",
+    lux: "illuminance",
+    illuminance: "illuminance",
+    rssi: "rssi",
+    snr: "snr",
+    uptime: "uptime",
+  }),
+);
+
+const suffixUnits = new Map<string, string>(
+  Object.entries({
+    c: "°C",
+    f: "°F",
+    pct: "%",
+    v: "V",
+    mv: "mV",
+    w: "W",
+    kwh: "kWh",
+    wh: "Wh",
+    kw: "kW",
+    ma: "mA",
+    hpa: "hPa",
+    kpa: "kPa",
+    pa: "Pa",
+  }),
+);
+// Two letters and more stand for nothing else; these may also be a name of their own (`total_kwh`).
+const wordUnits = new Map([
+  ["kwh", "kWh"],
+  ["wh", "Wh"],
+]);
+
+const timeWords = new Set(["ts", "time", "timestamp"]);
+const idWords = new Set(["id", "mac", "serial", "version", "crc", "seq", "counter"]);
+
+/** Words of a key in lower case: `tempC`, `temp-c` and `TEMP_C` are `temp`, `c`; `pm2_5` is `pm25`. */
+export function wordsOf(key: string): string[] {
+  return slug(key)
+    .replace(/(^|_)pm_?2_5(?=_|$)/, "$1pm25")
+    .replace(/(^|_)pm_(1|10|25)(?=_|$)/, "$1pm$2")
+    .replace(/(^|_)co_2(?=_|$)/, "$1co2")
+    .split("_")
+    .filter((word) => word !== "");
+}
+
+/** Whether a key holds the moment of the message and no reading. */
+export function isTimeKey(key: string): boolean {
+  return timeWords.has(key.toLowerCase());
+}
+
+/** Whether a key names or numbers the sender or the message. */
+export function isIdKey(key: string): boolean {
+  return idWords.has(wordsOf(key).at(-1) ?? "");
+}
+
+/**
+ * Guesses metric and unit from a key: a canonical name, or one whose last word is known; a unit suffix such as `_c`
+ * or `_mv` is cut. A key without a known word keeps its name.
+ *
+ * @param value - tells a battery's charge from its voltage
+ * @returns undefined when the key or value says nothing usable
+ */
+export function guess(key: string, value: unknown): Guess | undefined {
+  const all = wordsOf(key);
+  if (all.length === 0) return undefined;
+  const suffix = all.length > 1 ? suffixUnits.get(all.at(-1) ?? "") : undefined;
+  const words = suffix === undefined ? all : all.slice(0, -1);
+  const { metric, rest, unit } = named(words, suffix);
+  const channel = rest.length === 0 ? {} : { channel: rest.join("_") };
+  if (metric === "battery") {
+    const battery = batteryOf(value, unit);
+    return battery && { ...battery, ...channel };
+  }
+  const shown = unit ?? canonicalUnit(metric);
+  return shown === undefined || shown === "" ? { metric, ...channel } : { metric, unit: shown, ...channel };
+}
+
+function named(
+  words: readonly string[],
+  unit: string | undefined,
+): { metric: string; rest: readonly string[]; unit?: string | undefined } {
+  const whole = words.join("_");
+  if (isCanonical(whole)) return { metric: whole, rest: [], unit };
+  const numbered = /^([a-z]+)_?(\d{1,3})$/.exec(words.at(-1) ?? "");
+  const last = words.at(-1) ?? "";
+  const before = words.slice(0, -1);
+  const metric = known.get(last);
+  if (metric !== undefined) return { metric, rest: before, unit: unit ?? wordUnits.get(last) };
+  const base = numbered?.[1] === undefined ? undefined : known.get(numbered[1]);
+  if (base !== undefined && numbered?.[2] !== undefined)
+    return { metric: base, rest: [...before, numbered[2]], unit };
+  const separate = /^\d{1,3}$/.test(last) ? known.get(before.at(-1) ?? "") : undefined;
+  if (separate !== undefined) return { metric: separate, rest: [...before.slice(0, -1), last], unit };
+  return { metric: whole, rest: [], unit };
+}
+
+/** A battery's number without a unit: up to 5 are volts, up to 100 percent, above 1,000 millivolts. */
+function batteryOf(value: unknown, unit: string | undefined): Guess | undefined {
+  if (unit === "V" || unit === "mV") return { metric: "battery_voltage", unit };
+  if (unit !== undefined) return { metric: "battery", unit };
+  const number = typeof value === "string" ? Number(value) : value;
+  if (typeof number !== "number") return undefined;
+  if (number <= 5) return { metric: "battery_voltage", unit: "V" };
+  if (number <= 100) return { metric: "battery", unit: "%" };
+  return number > 1_000 ? { metric: "battery_voltage", unit: "mV" } : undefined;
+}
