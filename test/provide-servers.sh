@@ -19,6 +19,7 @@ chromium chromium the_pages_in_a_browser
 ip iproute2 everything_in_a_network_namespace
 unshare util-linux everything_in_a_network_namespace
 openssl openssl certificates
+systemd-analyze systemd the_hardening_of_the_unit
 "
 
 missing() {

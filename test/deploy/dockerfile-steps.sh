@@ -23,48 +23,9 @@ work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 [ "$(id -u)" = 0 ] || { echo "This needs root (debootstrap, chroot)." >&2 && exit 1; }
 
-say() { printf '\n== %s\n' "$*"; }
-fail() { echo "FAILED: $*" >&2 && exit 1; }
-
-unmount_all() {
-  local at
-  for at in $(awk -v start="$work/" 'index($2, start) == 1 { print $2 }' /proc/mounts | sort -r); do umount -l "$at"; done
-}
-finish() {
-  unmount_all
-  if [ "$keep" = no ]; then rm -rf "${work:?}"/stage-* "${work:?}/base"; fi
-}
+# shellcheck source=test/deploy/debian-root.sh
+. "$project/test/deploy/debian-root.sh"
 trap finish EXIT
-
-# Stands in for the base image: Debian, and Node with npm below /usr/local.
-make_base() {
-  local base=$work/base npm
-  [ ! -e "$base/.complete" ] || return 0
-  say "base: debootstrap bookworm"
-  rm -rf "$base"
-  debootstrap --variant=minbase bookworm "$base" >"$work/debootstrap.log" 2>&1 || fail "debootstrap, see $work/debootstrap.log"
-  # How this machine reaches its package servers.
-  cp -R /etc/apt/apt.conf.d/. "$base/etc/apt/apt.conf.d/"
-  cp -R /etc/apt/sources.list.d/. "$base/etc/apt/sources.list.d/"
-  [ ! -s "$base/etc/apt/sources.list" ] || : >"$base/etc/apt/sources.list"
-  printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d" && chmod 755 "$base/usr/sbin/policy-rc.d"
-  mkdir -p "$base/usr/local/include"
-  if [ -n "$node_folder" ]; then
-    cp "$node_folder/bin/node" "$base/usr/local/bin/node"
-    cp -R "$node_folder/include/node" "$base/usr/local/include/node"
-  else
-    cp "$(readlink -f "$(command -v node)")" "$base/usr/local/bin/node"
-    cp -R "$(dirname "$(readlink -f "$(command -v node)")")/../include/node" "$base/usr/local/include/node"
-  fi
-  npm=$(dirname "$(readlink -f "$(command -v npm)")")/..
-  mkdir -p "$base/usr/local/lib/node_modules"
-  cp -R "$(readlink -f "$npm")" "$base/usr/local/lib/node_modules/npm"
-  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$base/usr/local/bin/npm"
-  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$base/usr/local/bin/npx"
-  # The image's Node needs libstdc++ only; slim has no more than this either.
-  chroot "$base" sh -c 'apt-get -qq update && apt-get -qq -y --no-install-recommends install libstdc++6 libatomic1' >/dev/null
-  touch "$base/.complete"
-}
 
 # The Dockerfile with continued lines joined and comments taken out: one instruction a line.
 instructions() {
@@ -77,25 +38,10 @@ command_line='' entry_line='' health_line=''
 
 as_array() { node -e 'console.log(JSON.parse(process.argv[1]).join("\n"))' "$1"; }
 
-enter_environment() {
-  # The certificates by which this machine knows its package servers, where it has its own.
-  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
-    cp "$NODE_EXTRA_CA_CERTS" "$root/tmp/extra-ca.pem"
-    echo "NODE_EXTRA_CA_CERTS=/tmp/extra-ca.pem"
-  fi
-}
-
 do_run() {
   say "RUN $1"
-  local extra
-  mapfile -t extra < <(enter_environment)
-  cp /etc/resolv.conf "$root/etc/resolv.conf"
-  mount --bind /proc "$root/proc" && mount --bind /dev "$root/dev"
-  chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-    DEBIAN_FRONTEND=noninteractive "${extra[@]}" "${declare_env[@]}" /bin/sh -ec "cd '$folder'; $1" </dev/null \
-    >"$work/run.log" 2>&1 || { tail -40 "$work/run.log" && fail "RUN $1"; }
-  umount "$root/proc" "$root/dev"
-  rm -f "$root/tmp/extra-ca.pem"
+  in_root "$root" "${declare_env[@]}" /bin/sh -ec "cd '$folder'; $1" >"$work/run.log" 2>&1 ||
+    { tail -40 "$work/run.log" && fail "RUN $1"; }
 }
 
 do_copy() {
@@ -165,7 +111,8 @@ try_image() {
   say "ping as $user, with the capability of the file"
   inside fping -q -C 2 -p 100 -- 127.0.0.1 2>&1 || fail "fping may not send"
   say "nothing but /data and /tmp can be written"
-  inside sh -c 'touch /app/x /config/x /etc/x /usr/x 2>/dev/null' && fail "the root can be written"
+  inside sh -c 'for at in /app /config /etc /usr/local; do ! touch $at/x 2>/dev/null || exit 1; done' ||
+    fail "the root can be written"
   inside sh -c 'touch /data/x && rm /data/x' || fail "/data cannot be written"
   say "better-sqlite3 loads and writes to /data"
   inside node --input-type=module -e '

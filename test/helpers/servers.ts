@@ -14,6 +14,7 @@ const packages = {
   ip: "iproute2",
   unshare: "util-linux",
   openssl: "openssl",
+  "systemd-analyze": "systemd",
 } as const;
 export type ServerProgram = keyof typeof packages;
 
