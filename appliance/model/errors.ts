@@ -7,6 +7,7 @@ export const errorCodes = {
 	PROFILE_INVALID: "A device profile has mistakes.",
 	DATA_UNWRITABLE: "The data directory cannot be written.",
 	STORE_UNAVAILABLE: "A store cannot take or give data now.",
+	STORE_REFUSED: "A store will never take some samples; they were set aside.",
 	STORE_CORRUPT: "A database file is damaged; it was set aside.",
 	STORE_NEWER: "A database was written by a newer version.",
 	PORT_IN_USE: "A listening address is taken.",
