@@ -74,7 +74,10 @@ export class SeriesWriter {
   /** Takes one message; answers come by `say`. */
   take(message: ToWriter): void {
     if (this.#closed) return;
-    if (message.kind === "close") return this.#close();
+    if (message.kind === "close") {
+      this.#close();
+      return;
+    }
     if (message.kind === "write") this.#waiting.push(message);
     else if (message.kind === "cursor") {
       this.#cursors.set(message.name, message.state);
@@ -154,7 +157,8 @@ export class SeriesWriter {
     }
     if (isDue || nowMs - this.#lastTrimMs >= trimEveryMs) {
       this.#lastTrimMs = nowMs;
-      const keep = this.#data.retention;
+      const { retention } = this.#data;
+      const keep = { ...retention, maxBytes: Math.min(retention.maxBytes, this.#space.total() / 2) };
       const { unfollowed } = yield* trim({
         db,
         log,
