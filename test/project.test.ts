@@ -26,7 +26,7 @@ function project(folder: string, files: Readonly<Record<string, string>>) {
       env,
       encoding: "utf8",
     });
-    return { status, output: stdout + stderr };
+    return { status, stdout, stderr };
   };
   return {
     write,
@@ -44,7 +44,7 @@ t.test("the build compiles modules that run, with maps, and says nothing", async
     "web/locales/en.json": "{}\n",
     "test/fixtures/walk.txt": "1\n",
   });
-  t.same(build(), { status: 0, output: "" });
+  t.same(build(), { status: 0, stdout: "", stderr: "" });
   t.equal(((await import(pathToFileURL(built("appliance/a.js")).href)) as { a: number }).a, 42);
   for (const name of [
     "appliance/a.js.map",
@@ -65,7 +65,7 @@ t.test("a change is compiled again, a deleted source takes its result along", as
   build();
   rmSync(path.join(folder, "appliance/gone.ts"));
   write("appliance/a.ts", "export const a = 2;\n");
-  t.same(build(), { status: 0, output: "" });
+  t.same(build(), { status: 0, stdout: "", stderr: "" });
   t.match(readFileSync(built("appliance/a.js"), "utf8"), "a = 2");
   t.notOk(existsSync(built("appliance/gone.js")));
   t.notOk(existsSync(built("appliance/gone.js.map")));
@@ -73,9 +73,9 @@ t.test("a change is compiled again, a deleted source takes its result along", as
 
 t.test("a mistake in a source is named with its place, and the build fails", async (t) => {
   const { build } = project(t.testdir({}), { "appliance/a.ts": "export const a = ;\n" });
-  const { status, output } = build();
+  const { status, stderr } = build();
   t.equal(status, 1);
-  t.match(output, /^appliance\/a\.ts:1:18: /);
+  t.match(stderr, /^appliance\/a\.ts:1:18: /);
 });
 
 const passing = 'import t from "tap";\nt.test("a", async (t) => t.ok(true));\n';
@@ -105,6 +105,6 @@ for (const { name, files, status, last } of runs) {
     const { test } = project(t.testdir({}), files);
     const result = test();
     t.equal(result.status, status);
-    t.equal(result.output.trimEnd().split("\n").at(-1), last, result.output);
+    t.equal(result.stdout.trimEnd().split("\n").at(-1), last, result.stdout);
   });
 }
