@@ -10,7 +10,7 @@ const steps = [
   ["types in the browser", "tsc", "--project", "web/static/tsconfig.json"],
   ["layers", "depcruise", "--config", ".dependency-cruiser.mjs", "appliance", "web"],
   ["dead code", "knip", "--no-progress"],
-  ["copies", "jscpd", "--silent", "--exitCode", "1"],
+  ["copies", "jscpd", "--exitCode", "1"],
 ];
 
 for (const [name, tool, ...args] of steps) {
