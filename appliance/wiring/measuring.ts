@@ -1,0 +1,128 @@
+import type { Broker } from "../broker/broker.ts";
+import type { Config } from "../config/schema.ts";
+import { type Answers, createAnswers, type RememberedAnswers } from "../engine/answers.ts";
+import { createIngest, type Ingest } from "../engine/ingest.ts";
+import type { LatestTable } from "../engine/latest.ts";
+import { createRates } from "../engine/rates.ts";
+import { createSchedule, type Schedule } from "../engine/schedule.ts";
+import type { InventoryBook } from "../inventory/inventory.ts";
+import type { Collector, CollectorDeps, Counters, Log, SeriesTable, Store } from "../model/contracts.ts";
+import type { Event } from "../model/observation.ts";
+import type { DeviceId } from "../model/site.ts";
+import type { Clock } from "../model/time.ts";
+import { createDialects, createIntake } from "../payload/intake.ts";
+import { type NetworkWatch, watchNetwork } from "../probe/network.ts";
+import { brokerOf } from "./broker.ts";
+import { type Plugins, programPath } from "./plugins.ts";
+import { seedsOf, targetsOf } from "./targets.ts";
+
+/** What the measuring half of the pipeline is made of. */
+export interface MeasuringDeps {
+  readonly config: Config;
+  readonly plugins: Plugins;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly series: SeriesTable;
+  readonly latest: LatestTable;
+  readonly inventory: InventoryBook;
+  readonly store: Pick<Store, "write">;
+  readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
+  readonly onChange: (device: DeviceId) => void;
+}
+
+/** From the network to the store: collectors, schedule, broker, answers, ingest. */
+export interface Measuring {
+  readonly answers: Answers;
+  readonly ingest: Ingest;
+  readonly schedule: Schedule;
+  readonly rates: ReturnType<typeof createRates>;
+  readonly network: NetworkWatch;
+  readonly broker: Broker | undefined;
+  /** Puts devices and targets in place; polls nothing. */
+  prepare(remembered: readonly RememberedAnswers[]): Promise<void>;
+  start(): Promise<void>;
+  /** Collectors first, then what they gave is committed. */
+  stop(): Promise<void>;
+}
+
+function makeCollectors(deps: MeasuringDeps, broker: Broker | undefined): Map<string, Collector> {
+  const { plugins, config, counters, dataDir, inventory } = deps;
+  const common: Omit<CollectorDeps, "log"> = {
+    clock: deps.clock,
+    counters,
+    series: deps.series,
+    portIds: (device, rows) => inventory.portIds(device, rows),
+    profileDirs: [programPath("mibs/profiles"), `${dataDir}/profiles`],
+    parts: {
+      dataDir,
+      broker,
+      // Each broker has its own memory of what its devices said of themselves.
+      intake: (behind?: string) =>
+        createIntake(createDialects(plugins.dialects, config.dialects), counters, behind),
+    },
+  };
+  return new Map(
+    [...plugins.collectors.values()].map((plugin) => [
+      plugin.type,
+      plugin.create(config.collect[plugin.type], { ...common, log: deps.log.part(plugin.type) }),
+    ]),
+  );
+}
+
+export function createMeasuring(deps: MeasuringDeps): Measuring {
+  const { config, plugins, clock, log, counters, inventory } = deps;
+  const broker = brokerOf(config.broker, deps);
+  const collectors = makeCollectors(deps, broker);
+  const rates = createRates();
+  const answers = createAnswers({
+    clock,
+    // A second id of the same type answers as `ping:2`.
+    isPolled: (_device, via) => collectors.get(via.split(":")[0] ?? via)?.poll !== undefined,
+    confirm: (device) => void schedule.pollDevice(device),
+  });
+  const ingest = createIngest({ ...deps, log: log.part("ingest"), rates, answers });
+  const schedule = createSchedule({
+    clock,
+    log: log.part("schedule"),
+    counters,
+    collectors,
+    sink: (observations, context) => ingest.ingest(observations, context),
+  });
+  const network = watchNetwork({
+    clock,
+    onChange: (now) => {
+      log.info("The default gateway or the name servers changed", { ...now });
+      arrange();
+    },
+  });
+  function arrange(): void {
+    inventory.configure(seedsOf(config, network.now()));
+    schedule.set(targetsOf(config, network.now(), plugins.collectors));
+  }
+  return {
+    answers,
+    ingest,
+    schedule,
+    rates,
+    network,
+    broker,
+    async prepare(remembered) {
+      await network.start();
+      answers.restore(remembered);
+      arrange();
+    },
+    async start() {
+      await broker?.start();
+      schedule.start();
+    },
+    async stop() {
+      network.stop();
+      await schedule.stop();
+      await broker?.stop();
+      answers.stop();
+      await ingest.stop();
+    },
+  };
+}

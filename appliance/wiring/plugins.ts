@@ -1,0 +1,45 @@
+import { fileURLToPath } from "node:url";
+import type { PluginSections } from "../config/schema.ts";
+import type {
+  CheckPlugin,
+  CollectorPlugin,
+  DialectPlugin,
+  NotifierPlugin,
+  Schema,
+} from "../model/contracts.ts";
+import { loadPlugins } from "../plugins.ts";
+
+/** What the wiring needs of a store plugin; what `create` takes is between the plugin and the wiring of stores. */
+export interface StoreSection {
+  readonly type: string;
+  readonly summary: string;
+  readonly config: Schema<unknown>;
+}
+
+/** Every plugin of the appliance, by kind and type. */
+export interface Plugins extends PluginSections {
+  readonly collectors: ReadonlyMap<string, CollectorPlugin>;
+  readonly stores: ReadonlyMap<string, StoreSection>;
+  readonly dialects: ReadonlyMap<string, DialectPlugin>;
+  readonly checks: ReadonlyMap<string, CheckPlugin>;
+  readonly notifiers: ReadonlyMap<string, NotifierPlugin>;
+}
+
+const folder = (name: string) => new URL(`../${name}/`, import.meta.url);
+
+/** Reads the plugin folders. Throws PLUGIN_INVALID. */
+export async function loadAllPlugins(): Promise<Plugins> {
+  const [collectors, stores, dialects, checks, notifiers] = await Promise.all([
+    loadPlugins<CollectorPlugin>(folder("collectors"), "collector"),
+    loadPlugins<StoreSection>(folder("stores"), "store"),
+    loadPlugins<DialectPlugin>(folder("dialects"), "dialect"),
+    loadPlugins<CheckPlugin>(folder("checks"), "check"),
+    loadPlugins<NotifierPlugin>(folder("notifiers"), "notifier"),
+  ]);
+  return { collectors, stores, dialects, checks, notifiers };
+}
+
+/** Path of a file that belongs to the program: `deploy/rules.default.yaml`, `mibs/profiles`. */
+export function programPath(relative: string): string {
+  return fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+}
