@@ -1,0 +1,185 @@
+import { randomFillSync } from "node:crypto";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { Counters } from "../model/contracts.ts";
+import type { Clock, Timer } from "../model/time.ts";
+import { AnswerHead, type CommunityVersion, openAnswer, type Refusal, type RequestMessage } from "./codec.ts";
+
+/** How often requests are looked over for time-outs; a time-out may come that much late. */
+const tickMs = 50;
+const receiveBufferBytes = 4 * 1024 * 1024;
+
+export type Silence = "timeout" | "unreachable" | "cancelled";
+
+/** One question to one device. Its owner may use it again once it was answered or failed. */
+export interface Job {
+  /** Literal address as the socket reports it. */
+  readonly address: string;
+  readonly port: number;
+  readonly version: CommunityVersion;
+  readonly community: Uint8Array;
+  readonly timeoutMs: number;
+  /** How often it is sent at most. */
+  readonly tries: number;
+  readonly message: RequestMessage;
+  /** Reads an answer that came from the right place with the right id; says why it is not taken, and then waits on. */
+  take(bytes: Buffer, head: AnswerHead): Refusal | undefined;
+  fail(why: Silence): void;
+}
+
+interface Pending {
+  readonly job: Job;
+  triesLeft: number;
+  dueMs: number;
+}
+
+/**
+ * v1 and v2c requests over one UDP socket for each IP family. An answer is taken only with the address and port that
+ * was asked, an id that is waiting (31 bit, random), the version and community of the request, and the tag of a response.
+ */
+export class Exchange {
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #waiting = new Map<number, Pending>();
+  readonly #head = new AnswerHead();
+  readonly #ids = new RequestIds();
+  readonly #onSent: (error: Error | null) => void;
+  #sockets: { v4?: Socket; v6?: Socket } = {};
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(deps: { readonly clock: Clock; readonly counters: Counters }) {
+    this.#clock = deps.clock;
+    this.#counters = deps.counters;
+    this.#onSent = (error) => {
+      if (error) this.#unsent(error);
+    };
+  }
+
+  send(job: Job): void {
+    if (this.#closed) return job.fail("cancelled");
+    let id = this.#ids.next();
+    while (this.#waiting.has(id)) id = this.#ids.next();
+    const { bytes, idAt } = job.message;
+    bytes.writeInt32BE(id, idAt);
+    const pending = { job, triesLeft: job.tries - 1, dueMs: this.#clock.monotonicMs() + job.timeoutMs };
+    this.#waiting.set(id, pending);
+    this.#counters.add("snmp_requests");
+    this.#transmit(job);
+    this.#timer ??= this.#clock.timer(this.#tick, tickMs);
+  }
+
+  /** Forgets the job without a word to it. */
+  cancel(job: Job): void {
+    for (const [id, pending] of this.#waiting) if (pending.job === job) this.#waiting.delete(id);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    const left = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { job } of left) job.fail("cancelled");
+    this.#sockets.v4?.close();
+    this.#sockets.v6?.close();
+    this.#sockets = {};
+  }
+
+  #transmit(job: Job): void {
+    const { bytes } = job.message;
+    // With a callback a failing send does not throw; the bytes are the job's own until it is answered.
+    this.#socket(job.address).send(bytes, 0, bytes.length, job.port, job.address, this.#onSent);
+  }
+
+  #socket(address: string): Socket {
+    const family = address.includes(":") ? "v6" : "v4";
+    const known = this.#sockets[family];
+    if (known) return known;
+    const version = family === "v6" ? 6 : 4;
+    const socket = createSocket({
+      type: version === 6 ? "udp6" : "udp4",
+      recvBufferSize: receiveBufferBytes,
+      // Addresses are literal here: no name lookup, not even a deferred one.
+      lookup: (host, _options, callback) => callback(null, host, version),
+    });
+    socket.on("message", this.#receive);
+    // What a socket reports by itself (ICMP on some systems) belongs to no request: time-outs tell.
+    socket.on("error", () => this.#counters.add("snmp_socket_errors"));
+    this.#sockets[family] = socket;
+    return socket;
+  }
+
+  readonly #receive = (bytes: Buffer, from: RemoteInfo): void => {
+    const head = this.#head;
+    const refusal = openAnswer(bytes, head) ?? this.#offer(bytes, head, from);
+    if (refusal) this.#counters.add(`snmp_refused_${refusal}`);
+  };
+
+  #offer(bytes: Buffer, head: AnswerHead, from: RemoteInfo): Refusal | undefined {
+    const id = head.requestId;
+    const pending = this.#waiting.get(id);
+    if (!pending) return "late";
+    const { job } = pending;
+    if (from.port !== job.port || from.address !== job.address) return "address";
+    if (head.version !== job.version) return "version";
+    if (!sameBytes(bytes, head.communityFrom, head.communityTo, job.community)) return "community";
+    // Out before `take`: it may send the next question of the same job.
+    this.#waiting.delete(id);
+    const refusal = job.take(bytes, head);
+    if (refusal) this.#waiting.set(id, pending);
+    return refusal;
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    const nowMs = this.#clock.monotonicMs();
+    for (const [id, pending] of this.#waiting) {
+      if (nowMs < pending.dueMs) continue;
+      if (pending.triesLeft > 0) this.#again(pending, nowMs);
+      else this.#giveUp(id, pending.job, "timeout");
+    }
+    if (this.#waiting.size > 0 && !this.#closed) this.#timer ??= this.#clock.timer(this.#tick, tickMs);
+  };
+
+  #again(pending: Pending, nowMs: number): void {
+    pending.triesLeft--;
+    pending.dueMs = nowMs + pending.job.timeoutMs;
+    this.#counters.add("snmp_retries");
+    this.#transmit(pending.job);
+  }
+
+  #giveUp(id: number, job: Job, why: Silence): void {
+    this.#waiting.delete(id);
+    this.#counters.add(`snmp_${why}`);
+    job.fail(why);
+  }
+
+  #unsent(error: Error & { address?: string; port?: number }): void {
+    for (const [id, { job }] of this.#waiting) {
+      if (job.address === error.address && job.port === error.port) this.#giveUp(id, job, "unreachable");
+    }
+  }
+}
+
+function sameBytes(bytes: Uint8Array, from: number, to: number, expected: Uint8Array): boolean {
+  if (to - from !== expected.length) return false;
+  for (let k = 0; k < expected.length; k++) if (bytes[from + k] !== expected[k]) return false;
+  return true;
+}
+
+/** Random request ids from 2^24 to 2^31-1, drawn a pool at a time: one call to the system for 1,024 of them. */
+class RequestIds {
+  readonly #pool = new Uint32Array(1024);
+  #at = this.#pool.length;
+
+  next(): number {
+    for (;;) {
+      if (this.#at === this.#pool.length) {
+        randomFillSync(this.#pool);
+        this.#at = 0;
+      }
+      const id = (this.#pool[this.#at++] as number) & 0x7fff_ffff;
+      // Smaller ones would have a shorter form, which some agents send back.
+      if (id >= 0x0100_0000) return id;
+    }
+  }
+}

@@ -1,0 +1,336 @@
+import { type Cell, numberOf } from "./decode.ts";
+import { safePattern } from "./pattern.ts";
+
+/** What an expression reads: the columns of one row, and what the device has. */
+export interface Scope {
+  cell(name: string): Cell;
+  /** An arc of the row's index, from 0. */
+  arc(position: number): number | undefined;
+  /** How many rows a table has. */
+  rows(table: string): number;
+}
+
+/** A compiled expression of a profile; the language is explained in mibs/README.md. */
+export interface Expression {
+  readonly source: string;
+  /** Columns whose present value it needs. */
+  readonly names: readonly string[];
+  /** Columns that are read once, when the device is looked over: those inside `once()` and `has()`. */
+  readonly onceNames: readonly string[];
+  evaluate(scope: Scope): Cell;
+}
+
+type Run = (scope: Scope) => Cell;
+
+const sourceLimit = 600;
+const depthLimit = 40;
+const tokenPattern =
+  /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z_][A-Za-z0-9_]*)|"([^"]*)"|'([^']*)'|(\?\?|&&|\|\||==|!=|<=|>=|[-+*/%()<>!?:,~]))/y;
+
+interface Token {
+  readonly kind: "number" | "name" | "text" | "sign" | "end";
+  readonly text: string;
+}
+
+function tokensOf(source: string): Token[] {
+  if (source.length > sourceLimit) throw new RangeError(`expression longer than ${sourceLimit} characters`);
+  const tokens: Token[] = [];
+  tokenPattern.lastIndex = 0;
+  const end = source.trimEnd().length;
+  while (tokenPattern.lastIndex < end) {
+    const at = tokenPattern.lastIndex;
+    const match = tokenPattern.exec(source);
+    if (!match) throw new RangeError(`cannot read "${source.slice(at, at + 20).trim()}"`);
+    const [, number, name, double, single, sign] = match;
+    if (number !== undefined) tokens.push({ kind: "number", text: number });
+    else if (name !== undefined) tokens.push({ kind: "name", text: name });
+    else if (sign !== undefined) tokens.push({ kind: "sign", text: sign });
+    else tokens.push({ kind: "text", text: double ?? single ?? "" });
+  }
+  return tokens;
+}
+
+const truth = (cell: Cell): boolean => cell !== undefined && cell !== 0 && cell !== "";
+const bit = (value: boolean): Cell => (value ? 1 : 0);
+
+/** Arithmetic on what is not there gives nothing, never a number. */
+function arithmetic(compute: (a: number, b: number) => number, left: Run, right: Run): Run {
+  return (scope) => {
+    const a = numberOf(left(scope));
+    const b = numberOf(right(scope));
+    return a === undefined || b === undefined ? undefined : finite(compute(a, b));
+  };
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Texts are compared as texts, without case; else as numbers. What is not there equals nothing. */
+function compare(holds: (difference: number) => boolean, left: Run, right: Run): Run {
+  return (scope) => {
+    const a = left(scope);
+    const b = right(scope);
+    if (a === undefined || b === undefined) return 0;
+    if (typeof a === "string" && typeof b === "string") {
+      const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+      return bit(holds(x === y ? 0 : x < y ? -1 : 1));
+    }
+    const [x, y] = [numberOf(a), numberOf(b)];
+    return x === undefined || y === undefined ? 0 : bit(holds(x - y));
+  };
+}
+
+const comparisons: Record<string, (difference: number) => boolean> = {
+  "==": (d) => d === 0,
+  "!=": (d) => d !== 0,
+  "<": (d) => d < 0,
+  ">": (d) => d > 0,
+  "<=": (d) => d <= 0,
+  ">=": (d) => d >= 0,
+};
+const sums: Record<string, (a: number, b: number) => number> = { "+": (a, b) => a + b, "-": (a, b) => a - b };
+const products: Record<string, (a: number, b: number) => number> = {
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
+};
+
+/** Functions of numbers; every argument must be there. */
+const functions: Record<string, (...args: number[]) => number> = {
+  abs: Math.abs,
+  min: Math.min,
+  max: Math.max,
+  round: Math.round,
+  floor: Math.floor,
+  pow: (a, b = 1) => a ** b,
+  log10: Math.log10,
+  /** °F to °C. */
+  celsius: (f) => ((f - 32) * 5) / 9,
+  /** mW to dBm. */
+  dbm: (mw) => 10 * Math.log10(mw),
+  /** Sixteen or 32 bit read as two's complement. */
+  signed16: (n) => (n > 0x7fff && n <= 0xffff ? n - 0x1_0000 : n),
+  signed32: (n) => (n > 0x7fff_ffff ? n - 0x1_0000_0000 : n),
+  unsigned32: (n) => (n < 0 ? n + 0x1_0000_0000 : n),
+};
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #names = new Set<string>();
+  readonly #onceNames = new Set<string>();
+  #at = 0;
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#tokens = tokensOf(source);
+  }
+
+  parse(source: string): Expression {
+    const run = this.#choice();
+    if (this.#peek().kind !== "end") throw new RangeError(`"${this.#peek().text}" is one too many`);
+    return { source, names: [...this.#names], onceNames: [...this.#onceNames], evaluate: run };
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at] ?? { kind: "end", text: "the end" };
+  }
+
+  #accept(...signs: string[]): string | undefined {
+    const token = this.#peek();
+    if (token.kind !== "sign" || !signs.includes(token.text)) return undefined;
+    this.#at++;
+    return token.text;
+  }
+
+  #expect(sign: string): void {
+    if (!this.#accept(sign)) throw new RangeError(`expected "${sign}" before "${this.#peek().text}"`);
+  }
+
+  #choice(): Run {
+    if (++this.#depth > depthLimit) throw new RangeError("expression nested too deeply");
+    const condition = this.#fallback();
+    this.#depth--;
+    if (!this.#accept("?")) return condition;
+    const yes = this.#choice();
+    this.#expect(":");
+    const no = this.#choice();
+    return (scope) => (truth(condition(scope)) ? yes(scope) : no(scope));
+  }
+
+  #fallback(): Run {
+    let left = this.#either();
+    while (this.#accept("??")) {
+      const [first, second] = [left, this.#either()];
+      left = (scope) => first(scope) ?? second(scope);
+    }
+    return left;
+  }
+
+  #either(): Run {
+    let left = this.#both();
+    while (this.#accept("||")) {
+      const [first, second] = [left, this.#both()];
+      left = (scope) => bit(truth(first(scope)) || truth(second(scope)));
+    }
+    return left;
+  }
+
+  #both(): Run {
+    let left = this.#comparison();
+    while (this.#accept("&&")) {
+      const [first, second] = [left, this.#comparison()];
+      left = (scope) => bit(truth(first(scope)) && truth(second(scope)));
+    }
+    return left;
+  }
+
+  #comparison(): Run {
+    const left = this.#sum();
+    if (this.#accept("~")) return this.#matches(left);
+    const sign = this.#accept("==", "!=", "<=", ">=", "<", ">");
+    return sign ? compare(comparisons[sign] as (d: number) => boolean, left, this.#sum()) : left;
+  }
+
+  #matches(left: Run): Run {
+    const token = this.#peek();
+    if (token.kind !== "text") throw new RangeError('expected a pattern in quotes after "~"');
+    this.#at++;
+    const pattern = safePattern(token.text);
+    return (scope) => {
+      const text = left(scope);
+      return bit(text !== undefined && pattern.exec(String(text)) !== null);
+    };
+  }
+
+  #sum(): Run {
+    let left = this.#product();
+    for (let sign = this.#accept("+", "-"); sign; sign = this.#accept("+", "-"))
+      left = arithmetic(sums[sign] as (a: number, b: number) => number, left, this.#product());
+    return left;
+  }
+
+  #product(): Run {
+    let left = this.#unary();
+    for (let sign = this.#accept("*", "/", "%"); sign; sign = this.#accept("*", "/", "%"))
+      left = arithmetic(products[sign] as (a: number, b: number) => number, left, this.#unary());
+    return left;
+  }
+
+  #unary(): Run {
+    const sign = this.#accept("-", "!");
+    if (!sign) return this.#atom();
+    if (++this.#depth > depthLimit) throw new RangeError("expression nested too deeply");
+    const inner = this.#unary();
+    this.#depth--;
+    if (sign === "!") return (scope) => bit(!truth(inner(scope)));
+    return (scope) => {
+      const value = numberOf(inner(scope));
+      return value === undefined ? undefined : -value;
+    };
+  }
+
+  #atom(): Run {
+    const token = this.#peek();
+    this.#at++;
+    if (token.kind === "number") {
+      const value = Number(token.text);
+      return () => value;
+    }
+    if (token.kind === "text") return () => token.text;
+    if (token.kind === "name")
+      return this.#accept("(") ? this.#call(token.text) : this.#column(token.text, this.#names);
+    if (token.kind === "sign" && token.text === "(") {
+      const inner = this.#choice();
+      this.#expect(")");
+      return inner;
+    }
+    throw new RangeError(`expected a value before "${token.text}"`);
+  }
+
+  #column(name: string, into: Set<string>): Run {
+    if (name === "missing") return () => undefined;
+    into.add(name);
+    return (scope) => scope.cell(name);
+  }
+
+  #call(name: string): Run {
+    if (name === "once" || name === "has" || name === "rows" || name === "arc") return this.#special(name);
+    const compute = functions[name];
+    if (!compute) throw new RangeError(`no function is called "${name}"`);
+    const args = [this.#choice()];
+    while (this.#accept(",")) args.push(this.#choice());
+    this.#expect(")");
+    return (scope) => {
+      const values: number[] = [];
+      for (const arg of args) {
+        const value = numberOf(arg(scope));
+        if (value === undefined) return undefined;
+        values.push(value);
+      }
+      return finite(compute(...values));
+    };
+  }
+
+  #special(name: "once" | "has" | "rows" | "arc"): Run {
+    const token = this.#peek();
+    this.#at++;
+    this.#expect(")");
+    if (name === "arc") {
+      const position = Number(token.text);
+      if (token.kind !== "number") throw new RangeError("arc() takes a number");
+      return (scope) => scope.arc(position);
+    }
+    if (token.kind !== "name") throw new RangeError(`${name}() takes a name`);
+    if (name === "rows") return (scope) => scope.rows(token.text);
+    const column = this.#column(token.text, this.#onceNames);
+    return name === "once" ? column : (scope) => bit(column(scope) !== undefined);
+  }
+}
+
+/** @throws RangeError that says what is wrong with it */
+export function compileExpression(source: string): Expression {
+  return new Parser(source).parse(source);
+}
+
+export interface Template {
+  readonly names: readonly string[];
+  /** The text with its places filled; empty places leave no double spaces. Undefined when all places are empty. */
+  fill(lookup: (name: string) => Cell): string | undefined;
+}
+
+/**
+ * A text with places: `{name}`, or `{name|other|"fixed"}` for the first that is there.
+ *
+ * @throws RangeError for a brace without its partner
+ */
+export function compileTemplate(source: string): Template {
+  if (source.length > sourceLimit) throw new RangeError(`text longer than ${sourceLimit} characters`);
+  const parts = source.split(/\{([^{}]*)\}/);
+  if (parts.some((part, at) => at % 2 === 0 && /[{}]/.test(part)))
+    throw new RangeError("a brace without its partner");
+  const places = parts.map((part, at) => (at % 2 === 1 ? part.split("|").map((name) => name.trim()) : []));
+  const names = [...new Set(places.flat().filter((name) => /^[A-Za-z_]/.test(name)))];
+  return {
+    names,
+    fill(lookup) {
+      let filled = false;
+      const text = parts.map((part, at) => {
+        if (at % 2 === 0) return part;
+        const found = firstText(places[at] as string[], lookup);
+        if (found !== "") filled = true;
+        return found;
+      });
+      return names.length > 0 && !filled ? undefined : text.join("").replace(/\s+/g, " ").trim();
+    },
+  };
+}
+
+function firstText(names: readonly string[], lookup: (name: string) => Cell): string {
+  for (const name of names) {
+    const value = name.startsWith('"') ? name.replace(/^"|"$/g, "") : lookup(name);
+    const text = value === undefined ? "" : String(value).trim();
+    if (text !== "") return text;
+  }
+  return "";
+}

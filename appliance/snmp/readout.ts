@@ -1,0 +1,149 @@
+import { parseOid, tag } from "./ber.ts";
+import type { Varbind } from "./codec.ts";
+import { type Cell, cellOf, octetsText } from "./decode.ts";
+import type { Scope } from "./expression.ts";
+import type { ResolvedColumn, ResolvedGroup } from "./resolve.ts";
+import type { Column } from "./walk.ts";
+
+/** Everything that was read of a device in one look over it. */
+export class Readout {
+  readonly scalars = new Map<string, Varbind>();
+  readonly columns = new Map<string, Column>();
+  readonly #groups: ReadonlyMap<string, ResolvedGroup>;
+  readonly #scalarColumns: ReadonlyMap<string, ResolvedColumn>;
+  readonly #rows = new Map<string, readonly string[]>();
+
+  constructor(scalars: ResolvedGroup, tables: readonly ResolvedGroup[]) {
+    this.#scalarColumns = scalars.columns;
+    this.#groups = new Map(tables.map((table) => [table.name, table]));
+  }
+
+  /** Indexes of a table's rows in the agent's order: of all the columns that are its own. */
+  rowsOf(group: ResolvedGroup): readonly string[] {
+    if (group.oid === "") return [""];
+    const known = this.#rows.get(group.name);
+    if (known) return known;
+    const own = [...group.columns.values()].filter(isOwn).map((column) => this.columns.get(column.oid)?.rows);
+    const longest = [...own].sort((a, b) => (b?.size ?? 0) - (a?.size ?? 0));
+    const indexes = new Set<string>();
+    for (const rows of longest) for (const index of rows?.keys() ?? []) indexes.add(index);
+    const list = [...indexes];
+    this.#rows.set(group.name, list);
+    return list;
+  }
+
+  scalar(name: string): Cell {
+    if (name === "enterprise") return this.#enterprise();
+    const column = this.#scalarColumns.get(name);
+    return column && cellOf(this.scalars.get(column.oid), column.as);
+  }
+
+  /** The enterprise number of the sysObjectID (IANA, 1.3.6.1.4.1.N). */
+  #enterprise(): Cell {
+    const match = /^1\.3\.6\.1\.4\.1\.(\d+)/.exec(String(this.scalar("sysObjectID") ?? ""));
+    return match?.[1];
+  }
+
+  rowCount(table: string): number {
+    const group = this.#groups.get(table);
+    return group ? this.rowsOf(group).length : 0;
+  }
+
+  /** The row of a table, or of the scalars with an empty index. */
+  row(group: ResolvedGroup, index: string): Row {
+    return new Row(this, group, index);
+  }
+
+  find(oid: string, index: string): Varbind | undefined {
+    return this.columns.get(oid)?.rows.get(index);
+  }
+}
+
+/** Columns read under the row's own index; the others are looked up. */
+export function isOwn(column: ResolvedColumn): boolean {
+  return column.at === undefined && column.via === undefined;
+}
+
+export class Row implements Scope {
+  readonly index: string;
+  readonly #readout: Readout;
+  readonly #group: ResolvedGroup;
+
+  constructor(readout: Readout, group: ResolvedGroup, index: string) {
+    this.#readout = readout;
+    this.#group = group;
+    this.index = index;
+  }
+
+  cell(name: string): Cell {
+    if (this.index === "") return this.#readout.scalar(name);
+    const column = this.#group.columns.get(name);
+    if (column) return cellOf(this.varbind(name), column.as);
+    if (name === "index") return this.index;
+    if (name === "indexText") return indexText(this.index);
+    return this.#readout.scalar(name);
+  }
+
+  arc(position: number): number | undefined {
+    return this.index === "" ? undefined : parseOid(this.index)[position];
+  }
+
+  rows(table: string): number {
+    return this.#readout.rowCount(table);
+  }
+
+  /** Column and instance behind a name of this row; undefined for names without one. */
+  place(name: string): { readonly column: string; readonly index: string } | undefined {
+    if (this.index === "") {
+      const scalar = this.#scalarOid(name);
+      return scalar === undefined ? undefined : { column: scalar, index: "" };
+    }
+    const column = this.#group.columns.get(name);
+    if (!column) return undefined;
+    const index = this.#indexFor(column);
+    return index === undefined ? undefined : { column: column.oid, index };
+  }
+
+  varbind(name: string): Varbind | undefined {
+    const place = this.place(name);
+    if (!place) return undefined;
+    return place.index === ""
+      ? this.#readout.scalars.get(place.column)
+      : this.#readout.find(place.column, place.index);
+  }
+
+  /** Where the value stands, as a full OID. */
+  oid(name: string): string | undefined {
+    const place = this.place(name);
+    if (!place) return undefined;
+    return place.index === "" ? place.column : `${place.column}.${place.index}`;
+  }
+
+  #scalarOid(name: string): string | undefined {
+    return this.#group.columns.get(name)?.oid;
+  }
+
+  #indexFor(column: ResolvedColumn): string | undefined {
+    if (column.via !== undefined) {
+      const via = this.cell(column.via);
+      return via === undefined ? undefined : String(via);
+    }
+    if (column.at === undefined) return this.index;
+    const arcs = parseOid(this.index);
+    const picked = column.at.map((position) => arcs[position]);
+    return picked.includes(undefined) ? undefined : picked.join(".");
+  }
+}
+
+/** An index that spells a text, with or without its length in front; undefined when it spells none. */
+export function indexText(index: string): string | undefined {
+  const arcs = parseOid(index);
+  const body = arcs[0] === arcs.length - 1 ? arcs.slice(1) : arcs;
+  if (body.length === 0 || body.some((arc) => arc > 255)) return undefined;
+  const text = octetsText(Uint8Array.from(body), "text");
+  return text === "" ? undefined : text;
+}
+
+export function isCounter(varbind: Varbind | undefined): boolean {
+  return varbind?.tag === tag.counter32 || varbind?.tag === tag.counter64;
+}
