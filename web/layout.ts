@@ -78,7 +78,8 @@ function icons(assets: Assets): Html {
 }
 
 function script(assets: Assets, file: string): Html {
-  return html`<script defer src="${assets.url(file)}"></script>\n`;
+  const kind = file.startsWith("vendor/") ? html`defer` : html`type="module"`;
+  return html`<script ${kind} src="${assets.url(file)}"></script>\n`;
 }
 
 function navEntry({ href, text, current }: NavEntry): Html {
@@ -89,7 +90,7 @@ function navEntry({ href, text, current }: NavEntry): Html {
 function asOf(c: Pick<PageContext, "t" | "words" | "nowMs">, view: View): Html {
   const { atMs } = view.status.verdict();
   const { t } = c;
-  return html`<p id="asof" class="asof" data-live="${t.plain("asof.live")}" data-polling="${t.plain("asof.polling")}" data-stale="${t.plain("asof.stale")}"><span>${t("asof.checked", { time: html`<time datetime="${new Date(atMs).toISOString()}">${clockTime(c, atMs)}</time>` })}</span> <span class="mark"><svg aria-hidden="true" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4"/></svg><span></span></span></p>`;
+  return html`<p id="asof" class="asof" data-live="${t.plain("asof.live")}" data-polling="${t.plain("asof.polling")}" data-stale="${t.plain("asof.stale")}"><span>${t("asof.checked", { verb: html`<span class="verb">${t("asof.verb")}</span>`, time: html`<time datetime="${new Date(atMs).toISOString()}">${clockTime(c, atMs)}</time>` })}</span> <span class="mark"><svg aria-hidden="true" viewBox="0 0 10 10"><circle cx="5" cy="5" r="4"/></svg><span></span></span></p>`;
 }
 
 /** "10:42:31" in the site's zone. */

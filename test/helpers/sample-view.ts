@@ -141,7 +141,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     const device = parseSeriesId(id)?.device;
     const now = device ? stateOf(device) : undefined;
     if (!now || (now.state !== "down" && now.state !== "unreachable")) return false;
-    return timeMs >= now.sinceMs && !id.includes(":ping_loss");
+    return timeMs >= now.sinceMs;
   };
   const latestOf = (series: Series): LatestValue | undefined => {
     const shape = shapes.get(series.id);

@@ -80,7 +80,7 @@ function row(c: PageContext, { device, state }: Row): Html {
   const { slots, share } = deviceSummary(c, device.id, span);
   const label = c.t.plain("today.label", { name: cut(device.name, 60), share: percent(share) });
   return html`<tr id="row-${device.id}">
-<th scope="row">${stateDot(state, c.t)}<span class="who"><a id="to-${device.id}" href="/devices/${device.id}">${foreign(device.name)}</a><span class="sub">${c.t(`kind.${device.kind}`)}${device.room && html` · ${foreign(device.room)}`}</span></span></th>
+<th scope="row"><div class="lead">${stateDot(state, c.t)}<span class="who"><a id="to-${device.id}" href="/devices/${device.id}">${foreign(device.name)}</a><span class="sub">${c.t(`kind.${device.kind}`)}${device.room && html` · ${foreign(device.room)}`}</span></span></div></th>
 <td class="says" data-label="${c.t.plain("devices.says")}">${foreign(status.sentence)}</td>
 <td class="mono" data-label="${c.t.plain("devices.address")}">${device.address ? html`<bdi>${cut(device.address, 60)}</bdi>` : "–"}</td>
 <td data-label="${c.t.plain("devices.seen")}">${status.lastSeenMs === undefined ? c.t("devices.never") : ago(c, status.lastSeenMs)}</td>

@@ -85,7 +85,7 @@ function membersOf(c: PageContext): Map<string, DeviceId[]> {
 }
 
 function tile(c: PageContext, { group, state, total, ok }: GroupState): Html {
-  const inner = html`${stateDot(state, c.t)}<span class="name">${foreign(group)}</span><span class="of">${ok === total ? total : c.t("groups.of", { ok, total })}</span>`;
+  const inner = html`${stateDot(state, c.t)}<span><span class="name">${foreign(group)}</span><span class="of">${ok === total ? c.t("groups.all", { count: total }) : c.t("groups.of", { ok, total })}</span></span>`;
   return html`<li id="group-${c.t.plain("id", { text: encodeURIComponent(group) })}">${
     c.isLocal
       ? html`<a class="tile is-${state}" data-state="${state}" href="/devices?group=${encodeURIComponent(group)}">${inner}</a>`
@@ -133,7 +133,7 @@ export const page: Page = {
     return {
       title: text,
       state: tone,
-      main: html`${parts["headline"]}${parts["path"]}<div class="two">${parts["problems"]}${parts["today"]}</div>${parts["groups"]}<p class="legend">${(["ok", "warning", "down", "unknown", "maintenance"] as const).map((state) => stateMark(state, c.t))}</p>`,
+      main: html`${parts["headline"]}${parts["path"]}<div class="two"><div class="stack">${parts["problems"]}${parts["groups"]}</div>${parts["today"]}</div><p class="legend">${(["ok", "warning", "down", "unknown", "maintenance"] as const).map((state) => stateMark(state, c.t))}</p>`,
     };
   },
 };

@@ -1,0 +1,89 @@
+import { metricOf } from "../../appliance/model/metric.ts";
+import type { Device } from "../../appliance/model/site.ts";
+import { seriesId } from "../../appliance/model/site.ts";
+import type { ChartPlan } from "../charts.ts";
+import { chart } from "../charts.ts";
+import { portName } from "../format.ts";
+import { cut, html } from "../html.ts";
+import type { Page, PageContext } from "../page.ts";
+import { deviceFrame, deviceOf, deviceTitle, headPart, pollAction, theDevice } from "../parts/device-head.ts";
+import { pingPlan, sensorPlan, trafficPlan } from "../plans.ts";
+import { portFront, portNow } from "../ports.ts";
+import { rangeLinks } from "../ranges.ts";
+import { nowList } from "../readings.ts";
+
+const mostCharts = 6;
+/** Sensors worth a chart without being asked for, in this order. */
+const telling = [
+  "temperature",
+  "cpu_used",
+  "memory_used",
+  "battery",
+  "load",
+  "humidity",
+  "disk_used",
+  "power",
+  "count",
+  "co2",
+];
+
+function busiest(c: PageContext, device: Device) {
+  return device.ports
+    .map((port) => portNow(c, device, port))
+    .filter(({ inBps, outBps }) => inBps !== undefined || outBps !== undefined)
+    .sort((a, b) => (b.inBps ?? 0) + (b.outBps ?? 0) - (a.inBps ?? 0) - (a.outBps ?? 0))[0]?.port;
+}
+
+function plansOf(c: PageContext, device: Device): ChartPlan[] {
+  const plans: ChartPlan[] = [];
+  const has = (metric: string) => c.view.series.find(seriesId(device.id, metric)) !== undefined;
+  if (has("ping_rtt_p50") || has("ping_rtt")) plans.push(pingPlan(c, device));
+  for (const metric of ["http_time", "tcp_time", "dns_time"])
+    if (has(metric))
+      plans.push(
+        sensorPlan(c, device, { metric, description: metricOf(metric)?.title ?? metric, unit: "ms" }),
+      );
+  const port = busiest(c, device);
+  if (port)
+    plans.push(
+      trafficPlan(
+        c,
+        device,
+        port,
+        c.t.plain("chart.busiest", { port: cut(port.ifAlias ?? portName(port), 40) }),
+      ),
+    );
+  const sensors = telling.flatMap((metric) => device.sensors.filter((sensor) => sensor.metric === metric));
+  for (const sensor of sensors) if (plans.length < mostCharts) plans.push(sensorPlan(c, device, sensor));
+  return plans;
+}
+
+/** One device: how it is, what it says now, and its charts. */
+export const page: Page = {
+  name: "device",
+  path: "/devices/:id",
+  access: "local",
+  exists: (c) => deviceOf(c) !== undefined,
+  parts: {
+    head: headPart,
+    now: (c) =>
+      html`<section class="card nowbox"><h2>${c.t("device.now")}</h2>${nowList(c, theDevice(c))}</section>`,
+    front: (c) => {
+      const device = theDevice(c);
+      return device.ports.length > 1
+        ? html`<section class="card"><h2>${c.t("tab.ports")}</h2>${portFront(c, device)}</section>`
+        : html.none;
+    },
+  },
+  async page(c, parts) {
+    const device = theDevice(c);
+    const charts = await Promise.all(plansOf(c, device).map((plan) => chart(c, plan)));
+    const content = html`<div class="withnow"><div class="charts">${charts.length > 0 ? charts : html`<p class="calm">${c.t("chart.none")}</p>`}</div>${parts["now"]}</div>${parts["front"]}`;
+    return {
+      ...deviceTitle(c),
+      hasCharts: true,
+      main: deviceFrame(c, parts, "overview", content, rangeLinks(c, `/devices/${device.id}`)),
+    };
+  },
+  actions: { poll: pollAction },
+};
