@@ -5,21 +5,14 @@ import type {
   CollectorPlugin,
   DialectPlugin,
   NotifierPlugin,
-  Schema,
+  StorePlugin,
 } from "../model/contracts.ts";
 import { loadPlugins } from "../plugins.ts";
-
-/** What the wiring needs of a store plugin; what `create` takes is between the plugin and the wiring of stores. */
-export interface StoreSection {
-  readonly type: string;
-  readonly summary: string;
-  readonly config: Schema<unknown>;
-}
 
 /** Every plugin of the appliance, by kind and type. */
 export interface Plugins extends PluginSections {
   readonly collectors: ReadonlyMap<string, CollectorPlugin>;
-  readonly stores: ReadonlyMap<string, StoreSection>;
+  readonly stores: ReadonlyMap<string, StorePlugin>;
   readonly dialects: ReadonlyMap<string, DialectPlugin>;
   readonly checks: ReadonlyMap<string, CheckPlugin>;
   readonly notifiers: ReadonlyMap<string, NotifierPlugin>;
@@ -31,11 +24,13 @@ const folder = (name: string) => new URL(`../${name}/`, import.meta.url);
 export async function loadAllPlugins(): Promise<Plugins> {
   const [collectors, stores, dialects, checks, notifiers] = await Promise.all([
     loadPlugins<CollectorPlugin>(folder("collectors"), "collector"),
-    loadPlugins<StoreSection>(folder("stores"), "store"),
+    loadPlugins<StorePlugin>(folder("stores"), "store"),
     loadPlugins<DialectPlugin>(folder("dialects"), "dialect"),
     loadPlugins<CheckPlugin>(folder("checks"), "check"),
     loadPlugins<NotifierPlugin>(folder("notifiers"), "notifier"),
   ]);
+  // It forgets everything: for tests only.
+  stores.delete("memory");
   return { collectors, stores, dialects, checks, notifiers };
 }
 

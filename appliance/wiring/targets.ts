@@ -62,7 +62,8 @@ function ofFile({ devices }: Devices): Wanted[] {
 function ofBox(targets: readonly BuiltInTarget[], collectors: Collectors): Wanted[] {
   return targets.flatMap((target) => {
     const plugin = collectors.get(target.type);
-    return plugin?.target ? [{ ...target, settings: plugin.target.parse(target.settings) }] : [];
+    if (!plugin) return [];
+    return [{ ...target, settings: plugin.target ? plugin.target.parse(target.settings) : {} }];
   });
 }
 
