@@ -130,8 +130,11 @@ export function integerTlv(value: number): Buffer {
  * every content inside its parent. After `open` returned true `type`, `at` (content) and `end` are set.
  */
 export class TlvReader {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   type = 0;
+  /** The OID of the variable that `openVarbind` opened. */
+  oidFrom = 0;
+  oidTo = 0;
   at: number;
   end: number;
 
@@ -159,6 +162,19 @@ export class TlvReader {
     this.at = start;
     this.end = start + length;
     return this.end <= limit && (wanted === undefined || this.type === wanted);
+  }
+
+  /**
+   * Opens a variable, a sequence of an OID and a value that fill it exactly: the OID's place is kept, and the reader
+   * stands on the value.
+   */
+  openVarbind(at: number, limit: number): boolean {
+    if (!this.open(at, limit, tag.sequence)) return false;
+    const end = this.end;
+    if (!this.open(this.at, end, tag.oid) || this.end === this.at) return false;
+    this.oidFrom = this.at;
+    this.oidTo = this.end;
+    return this.open(this.end, end) && this.end === end;
   }
 }
 

@@ -131,18 +131,12 @@ export function readVarbinds(
 ): Varbind[] | undefined {
   const reader = new TlvReader(bytes);
   const varbinds: Varbind[] = [];
-  for (let at = from; at < to; ) {
-    if (varbinds.length >= most) return undefined;
-    if (!reader.open(at, to, tag.sequence)) return undefined;
-    const end = reader.end;
-    if (!reader.open(reader.at, end, tag.oid)) return undefined;
-    const oid = oidText(bytes, reader.at, reader.end);
-    if (oid === undefined) return undefined;
-    if (!reader.open(reader.end, end) || reader.end !== end) return undefined;
-    const value = readValue(bytes, reader.type, reader.at, end);
-    if (value === undefined) return undefined;
+  for (let at = from; at < to; at = reader.end) {
+    if (varbinds.length >= most || !reader.openVarbind(at, to)) return undefined;
+    const oid = oidText(bytes, reader.oidFrom, reader.oidTo);
+    const value = readValue(bytes, reader.type, reader.at, reader.end);
+    if (oid === undefined || value === undefined) return undefined;
     varbinds.push({ oid, tag: reader.type, value });
-    at = end;
   }
   return varbinds;
 }

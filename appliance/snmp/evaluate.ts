@@ -1,5 +1,5 @@
 import { metricOf } from "../model/metric.ts";
-import type { ProfileWords } from "../model/profile.ts";
+import type { ColumnForm, ProfileWords } from "../model/profile.ts";
 import type { Sensor, SensorLimits, SensorSeverity } from "../model/site.ts";
 import { tag } from "./ber.ts";
 import { type Cell, cleanText, numberOf } from "./decode.ts";
@@ -24,7 +24,12 @@ export interface Binding {
   readonly arc: (position: number) => number | undefined;
 }
 export type BoundCell =
-  | { readonly column: string; readonly index: string; readonly tag: number }
+  | {
+      readonly column: string;
+      readonly index: string;
+      readonly tag: number;
+      readonly form?: ColumnForm | undefined;
+    }
   | { readonly constant: Cell };
 
 /** One value found, with everything that is known of it. */
@@ -273,6 +278,8 @@ function addPool(
   const description = fill(pool.description, row) ?? (row.index || list);
   const first = (pool.used ?? pool.free ?? pool.percent)?.names[0];
   const oid = first === undefined ? undefined : row.oid(first);
+  if (list === "memory" && findings.pools.some((known) => known.list === list && isSameMemory(known, sizes)))
+    return;
   findings.pools.push({ list, description, ...sizes, oid });
   const [share, total] = list === "memory" ? ["memory_used", "memory_total"] : ["disk_used", "disk_total"];
   const common = {
@@ -298,6 +305,16 @@ function addPool(
       value: sizes.totalBytes,
       binding: bind(pool.total, row),
     });
+}
+
+/** Many agents report the same memory by two MIBs: it is kept once. */
+function isSameMemory(known: Pool, sizes: Pick<Pool, "totalBytes" | "usedBytes">): boolean {
+  const near = (a = 0, b = 0, share = 0) => Math.abs(a - b) <= share * Math.max(a, b);
+  return (
+    known.totalBytes !== undefined &&
+    near(known.totalBytes, sizes.totalBytes, 0.001) &&
+    near(known.usedBytes, sizes.usedBytes, 0.02)
+  );
 }
 
 function poolSizes(

@@ -129,7 +129,13 @@ const table = z.strictObject({
   fields: z.record(name(), expression()).optional(),
   when,
   channel: template().optional(),
-  watch: z.array(name()).optional(),
+  watch: z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*(?:\|[A-Za-z_][A-Za-z0-9_]*)*$/, { error: "expected column names" }),
+    )
+    .optional(),
   supplies: z.array(supply).optional(),
   ...lists,
 });

@@ -1,3 +1,4 @@
+import type { ColumnForm } from "../model/profile.ts";
 import { parseOid, tag } from "./ber.ts";
 import type { Varbind } from "./codec.ts";
 import { type Cell, cellOf, octetsText } from "./decode.ts";
@@ -38,6 +39,11 @@ export class Readout {
     return column && cellOf(this.scalars.get(column.oid), column.as);
   }
 
+  scalarPlace(name: string): Place | undefined {
+    const column = this.#scalarColumns.get(name);
+    return column && { column: column.oid, index: "", form: column.as };
+  }
+
   /** The enterprise number of the sysObjectID (IANA, 1.3.6.1.4.1.N). */
   #enterprise(): Cell {
     const match = /^1\.3\.6\.1\.4\.1\.(\d+)/.exec(String(this.scalar("sysObjectID") ?? ""));
@@ -62,6 +68,13 @@ export class Readout {
 /** Columns read under the row's own index; the others are looked up. */
 export function isOwn(column: ResolvedColumn): boolean {
   return column.at === undefined && column.via === undefined;
+}
+
+/** Column and instance of a variable, and how its octets are read. */
+export interface Place {
+  readonly column: string;
+  readonly index: string;
+  readonly form?: ColumnForm | undefined;
 }
 
 export class Row implements Scope {
@@ -93,15 +106,14 @@ export class Row implements Scope {
   }
 
   /** Column and instance behind a name of this row; undefined for names without one. */
-  place(name: string): { readonly column: string; readonly index: string } | undefined {
+  place(name: string): Place | undefined {
     if (this.index === "") {
-      const scalar = this.#scalarOid(name);
-      return scalar === undefined ? undefined : { column: scalar, index: "" };
+      return this.#readout.scalarPlace(name);
     }
     const column = this.#group.columns.get(name);
-    if (!column) return undefined;
+    if (!column) return this.#readout.scalarPlace(name);
     const index = this.#indexFor(column);
-    return index === undefined ? undefined : { column: column.oid, index };
+    return index === undefined ? undefined : { column: column.oid, index, form: column.as };
   }
 
   varbind(name: string): Varbind | undefined {
@@ -117,10 +129,6 @@ export class Row implements Scope {
     const place = this.place(name);
     if (!place) return undefined;
     return place.index === "" ? place.column : `${place.column}.${place.index}`;
-  }
-
-  #scalarOid(name: string): string | undefined {
-    return this.#group.columns.get(name)?.oid;
   }
 
   #indexFor(column: ResolvedColumn): string | undefined {

@@ -105,12 +105,16 @@ export function screenV3(bytes: Uint8Array, level: SecurityLevel): ScreenRefusal
   if (!isUsm(bytes, reader)) return "malformed";
   if (!reader.open(securityEnd, length) || reader.end !== length) return "malformed";
   const wanted = levelFlags[level];
-  if (flags & privFlag) {
-    // RFC 3412 §6.4: privacy without authentication does not exist.
-    if (reader.type !== tag.octets || !(flags & authFlag)) return "malformed";
-    return (flags & wanted) === wanted ? undefined : "level";
-  }
-  return screenScopedPdu(bytes, reader, (flags & wanted) === wanted);
+  const highEnough = (flags & wanted) === wanted;
+  return flags & privFlag
+    ? screenEncrypted(reader, flags, highEnough)
+    : screenScopedPdu(bytes, reader, highEnough);
+}
+
+function screenEncrypted(reader: TlvReader, flags: number, highEnough: boolean): ScreenRefusal | undefined {
+  // RFC 3412 §6.4: privacy without authentication does not exist.
+  if (reader.type !== tag.octets || !(flags & authFlag)) return "malformed";
+  return highEnough ? undefined : "level";
 }
 
 /** msgID, msgMaxSize, msgFlags, msgSecurityModel; undefined unless all four are what they must be. */
@@ -173,15 +177,11 @@ function firstVarbindOid(bytes: Uint8Array, reader: TlvReader): string | undefin
   }
   if (!reader.open(at, end, tag.sequence) || reader.end !== end) return undefined;
   let first = "";
-  for (at = reader.at; at < end; ) {
-    if (!reader.open(at, end, tag.sequence)) return undefined;
-    const varbindEnd = reader.end;
-    if (!reader.open(reader.at, varbindEnd, tag.oid)) return undefined;
-    const oid = oidText(bytes, reader.at, reader.end);
+  for (at = reader.at; at < end; at = reader.end) {
+    if (!reader.openVarbind(at, end)) return undefined;
+    const oid = oidText(bytes, reader.oidFrom, reader.oidTo);
     if (oid === undefined) return undefined;
-    if (first === "") first = oid;
-    if (!reader.open(reader.end, varbindEnd) || reader.end !== varbindEnd) return undefined;
-    at = varbindEnd;
+    first ||= oid;
   }
   return first;
 }

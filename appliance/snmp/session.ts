@@ -124,10 +124,10 @@ function ofLibraryError(error: Error & { code?: number | string; status?: number
 
 /** net-snmp's form of a variable in ours; what has an impossible value comes as null. */
 export function ofLibrary({ oid, type, value }: LibraryVarbind): Varbind {
-  return { oid, tag: type, value: valueOf(type, value) };
+  return { oid, tag: type, value: libraryValue(type, value) };
 }
 
-function valueOf(type: number, value: unknown): VarbindValue {
+function libraryValue(type: number, value: unknown): VarbindValue {
   if (isException(type) || type === tag.nothing) return null;
   if (type === tag.counter64) return counter64Of(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : null;

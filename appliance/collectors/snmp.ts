@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { pollFields, port, secret, targetPollFields } from "../config/fields.ts";
+import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
+import { Exchange } from "../snmp/exchange.ts";
+import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
+import { authProtocols, privProtocols } from "../snmp/session.ts";
+import { WatchedDevice } from "../snmp/watched-device.ts";
+
+const config = z
+  .strictObject({
+    ...pollFields({ interval: "60s", timeout: "2s" }),
+    retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(1)
+      .describe("How often a question is repeated before it counts as unanswered."),
+  })
+  .prefault({});
+type Settings = z.infer<typeof config>;
+
+const key = secret().describe("8 characters or more (RFC 3414).");
+const target = z
+  .strictObject({
+    ...targetPollFields(),
+    version: z.enum(["1", "2c", "3"]).optional().describe("3 where a user is given, else 2c."),
+    port: port().default(161).describe("UDP port of the device's agent."),
+    community: secret().optional().describe("For 1 and 2c; sent in clear text. Read-only is enough."),
+    user: z.string().min(1).max(32).optional().describe("For version 3."),
+    auth: z
+      .strictObject({ protocol: z.enum(authProtocols), key })
+      .optional()
+      .describe("Signs requests; sha256 or better."),
+    priv: z
+      .strictObject({ protocol: z.enum(privProtocols), key })
+      .optional()
+      .describe("Encrypts; aes or better."),
+    context: z.string().max(32).optional().describe("Only for agents that ask for one."),
+    retries: z.int().min(0).max(10).optional().describe("Instead of the collector's."),
+  })
+  .prefault({})
+  .superRefine((given, context) => {
+    const problem = problemOf(given);
+    if (problem) context.addIssue({ code: "custom", message: problem });
+  })
+  .transform((given) => ({
+    ...given,
+    version: given.version ?? (given.user === undefined ? ("2c" as const) : ("3" as const)),
+  }));
+type TargetSettings = z.infer<typeof target>;
+
+function problemOf(given: {
+  readonly version?: string | undefined;
+  readonly user?: unknown;
+  readonly auth?: unknown;
+  readonly priv?: unknown;
+}): string | undefined {
+  if (given.version === "3" && given.user === undefined) return "version 3 needs a user";
+  if (given.version !== undefined && given.version !== "3" && given.user !== undefined)
+    return "a user needs version 3";
+  if (given.user === undefined && (given.auth || given.priv)) return "auth and priv need a user";
+  return given.priv && !given.auth ? "priv needs auth" : undefined;
+}
+
+/** Polls devices by SNMP as their profiles say. One socket for all of v1 and v2c, a session each for v3. */
+class SnmpCollector implements Collector {
+  readonly #settings: Settings;
+  readonly #deps: CollectorDeps;
+  readonly #exchange: Exchange;
+  readonly #devices = new Map<string, WatchedDevice>();
+  #library: Promise<ProfileLibrary> | undefined;
+
+  constructor(settings: Settings, deps: CollectorDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#exchange = new Exchange({ clock: deps.clock, counters: deps.counters });
+  }
+
+  async poll(targets: readonly Target[], { signal }: { readonly signal: AbortSignal }) {
+    const all = await Promise.all(targets.map((one) => this.#device(one).poll(signal)));
+    return all.flat();
+  }
+
+  forget(targetId: string): void {
+    this.#devices.get(targetId)?.close();
+    this.#devices.delete(targetId);
+  }
+
+  async close(): Promise<void> {
+    for (const device of this.#devices.values()) device.close();
+    this.#devices.clear();
+    this.#exchange.close();
+  }
+
+  #device(one: Target): WatchedDevice {
+    const known = this.#devices.get(one.id);
+    if (known && known.target.settings === one.settings && known.target.address === one.address) return known;
+    known?.close();
+    const settings = one.settings as TargetSettings;
+    const deps = { ...this.#deps, exchange: this.#exchange, library: () => this.#profiles() };
+    const device = new WatchedDevice(deps, one, settings, settings.retries ?? this.#settings.retries);
+    this.#devices.set(one.id, device);
+    return device;
+  }
+
+  /** Read once, at the first poll. Files with mistakes are named in the log and left out. */
+  #profiles(): Promise<ProfileLibrary> {
+    this.#library ??= loadProfiles(this.#deps.profileDirs).then(({ library, problems }) => {
+      for (const problem of problems) this.#deps.log.warn("device profile left out", { problem });
+      return library;
+    });
+    return this.#library;
+  }
+}
+
+export const collector = {
+  type: "snmp",
+  summary: "Reads ports, sensors and identity of devices by SNMP v1, v2c and v3.",
+  config,
+  target,
+  create: (settings, deps) => new SnmpCollector(settings, deps),
+} satisfies CollectorPlugin<Settings>;

@@ -1,0 +1,142 @@
+import type { ColumnForm } from "../model/profile.ts";
+import { readBigUnsigned, readInteger, readUnsigned, tag } from "./ber.ts";
+import type { Varbind } from "./codec.ts";
+import { type Cell, leadingNumber, octetsText, opaqueNumber } from "./decode.ts";
+
+/** What a cell may hold: anything, or a counter of this width. */
+export type CellWidth = 0 | 32 | 64;
+
+/**
+ * The raw values of one device's polls, one place for each variable that is asked. Numbers lie in one array; a text is
+ * decoded again only when its bytes have changed.
+ */
+export class Cells {
+  /** NaN where the device gave none. */
+  readonly numbers: Float64Array;
+  /** Counts above 2^53 exactly. */
+  readonly exact = new Map<number, bigint>();
+  /** A watched text is another one than before. */
+  watchedChanged = false;
+  /** Values with an impossible type or size. */
+  refused = 0;
+  readonly #widths: Uint8Array;
+  readonly #forms: readonly (ColumnForm | undefined)[];
+  readonly #watched: Uint8Array;
+  readonly #texts: (string | undefined)[];
+  readonly #bytes: (Uint8Array | undefined)[];
+  readonly #present: Uint8Array;
+
+  constructor(layout: readonly CellLayout[]) {
+    const size = layout.length;
+    this.numbers = new Float64Array(size).fill(Number.NaN);
+    this.#widths = Uint8Array.from(layout, ({ width }) => width);
+    this.#forms = layout.map(({ form }) => form);
+    this.#watched = Uint8Array.from(layout, ({ watched }) => (watched ? 1 : 0));
+    this.#texts = new Array<string | undefined>(size).fill(undefined);
+    this.#bytes = new Array<Uint8Array | undefined>(size).fill(undefined);
+    this.#present = new Uint8Array(size);
+  }
+
+  /** Before each poll. Texts are kept to compare with. */
+  clear(): void {
+    this.numbers.fill(Number.NaN);
+    this.#present.fill(0);
+    if (this.exact.size > 0) this.exact.clear();
+    this.watchedChanged = false;
+    this.refused = 0;
+  }
+
+  /** Takes back what a datagram gave before it turned out malformed. */
+  drop(cell: number): void {
+    this.numbers[cell] = Number.NaN;
+    this.#present[cell] = 0;
+    this.exact.delete(cell);
+  }
+
+  /** A value from the wire into its cell. Impossible ones leave it empty. */
+  put(cell: number, type: number, bytes: Uint8Array, from: number, to: number): void {
+    const width = this.#widths[cell];
+    let value: number;
+    if (type === tag.counter64) {
+      value = width === 32 ? Number.NaN : readUnsigned(bytes, from, to, 64);
+      if (value > Number.MAX_SAFE_INTEGER) this.exact.set(cell, readBigUnsigned(bytes, from, to));
+    } else if (
+      type === tag.counter32 ||
+      type === tag.gauge32 ||
+      type === tag.timeTicks ||
+      type === tag.unsigned32
+    ) {
+      value = width === 64 ? Number.NaN : readUnsigned(bytes, from, to, 32);
+    } else if (type === tag.integer) {
+      value = readInteger(bytes, from, to);
+      if (width !== 0 && (width === 64 || value < 0)) value = Number.NaN;
+    } else {
+      return this.#putOther(cell, type, bytes, from, to);
+    }
+    if (Number.isNaN(value)) this.refused++;
+    this.numbers[cell] = value;
+  }
+
+  #putOther(cell: number, type: number, bytes: Uint8Array, from: number, to: number): void {
+    if (type === tag.octets) return this.#putText(cell, bytes, from, to);
+    const number = type === tag.opaque ? opaqueNumber(bytes.subarray(from, to)) : undefined;
+    if (number === undefined) this.refused++;
+    else if (this.#widths[cell] === 0) this.numbers[cell] = number;
+  }
+
+  #putText(cell: number, bytes: Uint8Array, from: number, to: number): void {
+    const known = this.#bytes[cell];
+    if (!known || !sameBytes(known, bytes, from, to)) {
+      if (known && this.#watched[cell]) this.watchedChanged = true;
+      const kept = bytes.slice(from, to);
+      this.#bytes[cell] = kept;
+      this.#texts[cell] = octetsText(kept, this.#forms[cell]);
+    }
+    this.#present[cell] = 1;
+  }
+
+  /** The same from a variable that was decoded elsewhere (SNMPv3, or when the device was looked over). */
+  putVarbind(cell: number, { tag: type, value }: Varbind): void {
+    if (value === null) return;
+    if (value instanceof Uint8Array) return this.put(cell, type, value, 0, value.length);
+    const width = this.#widths[cell];
+    const fits = width === 0 || (width === 64) === (type === tag.counter64);
+    if (typeof value === "string" || !fits || (width !== 0 && value < 0)) {
+      this.refused++;
+      return;
+    }
+    if (typeof value === "bigint") this.exact.set(cell, value);
+    this.numbers[cell] = Number(value);
+  }
+
+  value(cell: number): Cell {
+    if (this.#present[cell]) return this.#texts[cell];
+    const number = this.numbers[cell] as number;
+    return Number.isNaN(number) ? undefined : number;
+  }
+
+  /** The number a cell stands for: of a text the one it begins with. NaN for none. */
+  number(cell: number): number {
+    if (!this.#present[cell]) return this.numbers[cell] as number;
+    return leadingNumber(this.#texts[cell] ?? "") ?? Number.NaN;
+  }
+
+  /** Something that changes exactly when the cell does: for values that are computed only anew. */
+  stamp(cell: number): number | string | undefined {
+    return this.#present[cell] ? this.#texts[cell] : this.numbers[cell];
+  }
+}
+
+export interface CellLayout {
+  readonly width: CellWidth;
+  readonly form?: ColumnForm | undefined;
+  /** A text that names its row: a change means that rows have moved. */
+  readonly watched?: boolean;
+}
+
+function sameBytes(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from;
+  if (known.length !== length) return false;
+  for (let k = 0; k < length; k++) if (known[k] !== bytes[from + k]) return false;
+  return true;
+}
