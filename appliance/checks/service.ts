@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CheckPlugin, Judgement } from "../model/contracts.ts";
+import type { CheckPlugin, DeviceAnswers, Judgement } from "../model/contracts.ts";
 import type { AvailabilityReason } from "../model/observation.ts";
 
 const config = z.strictObject({
@@ -30,6 +30,16 @@ const faults: Readonly<Partial<Record<AvailabilityReason, string>>> = {
   refused: "refuses connections",
 };
 
+type Answer = DeviceAnswers["by"] extends ReadonlyMap<string, infer A> ? A : never;
+
+/** Several targets of one collector are told apart after a colon; the one that fails longest counts. */
+function worstOf({ by }: DeviceAnswers, via: string): Answer | undefined {
+  return [...by]
+    .filter(([key]) => key === via || key.startsWith(`${via}:`))
+    .map(([, answer]) => answer)
+    .sort((a, b) => b.misses - a.misses)[0];
+}
+
 /** The device itself answers, one of its services does not. When the whole device is silent, that is for `down`. */
 export const check = {
   type: "service",
@@ -39,7 +49,7 @@ export const check = {
   windowMs: 0,
   create: () => ({
     judge({ answers }, { via, misses }): Judgement {
-      const answer = answers.by.get(via);
+      const answer = worstOf(answers, via);
       const fault = faults[answer?.reason as AvailabilityReason] ?? "does not answer";
       const summary = `${things[via] ?? `The check ${via}`} of {name} ${fault}.`;
       const evidence = answer

@@ -96,9 +96,7 @@ function samples(one: Target, { answer, tookMs }: Fetched, nowMs: number): Obser
   return [
     sample("http_time", tookMs),
     sample("http_status", answer.status),
-    ...(answer.certificate
-      ? [sample("certificate_days", (answer.certificate.endsMs - nowMs) / dayMs)]
-      : []),
+    ...(answer.certificate ? [sample("certificate_days", (answer.certificate.endsMs - nowMs) / dayMs)] : []),
   ];
 }
 

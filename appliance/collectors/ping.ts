@@ -28,7 +28,12 @@ type Settings = z.infer<typeof config>;
 const target = z
   .strictObject({
     ...targetPollFields(),
-    channel: z.string().min(1).max(64).optional().describe("Name of these series, where a device has several."),
+    channel: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("Name of these series, where a device has several."),
     store: duration({ min: "1s", max: "1h" }).optional().describe("How often this one is stored."),
   })
   .prefault({});

@@ -29,7 +29,10 @@ function opens(
     const startMs = deps.clock.monotonicMs();
     const socket = connect({ host: address, port: portNumber, signal });
     const timer = deps.clock.timer(
-      () => socket.destroy(Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: "ETIMEDOUT" })),
+      () =>
+        socket.destroy(
+          Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: "ETIMEDOUT" }),
+        ),
       timeoutMs,
     );
     socket.once("connect", () => {

@@ -63,26 +63,35 @@ export interface Answers {
   stop(): void;
 }
 
+/** The collector of an answer: several targets of one collector are told apart after a colon. */
+export const collectorOf = (via: string): string => via.split(":", 1)[0] ?? via;
+
 /** Between a miss of a collector other than ping and the next try: a service that restarts takes seconds. */
 const otherPauseMs = 4_000;
 
-export function createAnswers(options: AnswersOptions): Answers {
-  const { clock } = options;
-  const needed = options.misses ?? 3;
-  const startedMs = clock.monotonicMs();
-  const devices = new Map<DeviceId, Known>();
+class AnswerBook implements Answers {
+  readonly #options: AnswersOptions;
+  readonly #needed: number;
+  readonly #startedMs: number;
+  readonly #devices = new Map<DeviceId, Known>();
 
-  function knownOf(device: DeviceId): Known {
-    let known = devices.get(device);
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+    this.#needed = this.#options.misses ?? 3;
+    this.#startedMs = this.#options.clock.monotonicMs();
+  }
+
+  #knownOf(device: DeviceId): Known {
+    let known = this.#devices.get(device);
     if (!known) {
       known = { by: new Map(), isSeenHere: false };
-      devices.set(device, known);
+      this.#devices.set(device, known);
     }
     return known;
   }
 
-  function seen(known: Known): void {
-    const nowMs = clock.monotonicMs();
+  #seen(known: Known): void {
+    const nowMs = this.#options.clock.monotonicMs();
     if (known.lastSeenMs !== undefined && known.isSeenHere) {
       known.rhythm ??= newRhythm(nowMs);
       learn(known.rhythm, nowMs - known.lastSeenMs, nowMs);
@@ -91,7 +100,7 @@ export function createAnswers(options: AnswersOptions): Answers {
     known.isSeenHere = true;
   }
 
-  function takePolled(known: Known, availability: Availability, nowMs: number): boolean {
+  #takePolled(known: Known, availability: Availability, nowMs: number): boolean {
     const { via, reason, detail } = availability;
     const before = known.by.get(via);
     const online = availability.state === "online";
@@ -107,89 +116,105 @@ export function createAnswers(options: AnswersOptions): Answers {
     // The first missed answer stays the beginning, whatever reason the later ones had.
     if (before && !online && !before.online && after.misses > 1) after.sinceMs = before.sinceMs;
     known.by.set(via, after);
-    if (online) seen(known);
-    return before?.online !== online || before.reason !== reason || (!online && after.misses <= needed);
+    if (online) this.#seen(known);
+    return before?.online !== online || before.reason !== reason || (!online && after.misses <= this.#needed);
   }
 
-  function confirmSoon(device: DeviceId, known: Known, via: string): void {
+  #confirmSoon(device: DeviceId, known: Known, via: string): void {
     const answer = known.by.get(via);
-    if (!options.confirm || !answer || answer.online) return;
-    if (answer.misses === 0 || answer.misses >= needed || known.confirming) return;
-    known.confirming = clock.timer(
+    if (!this.#options.confirm || !answer || answer.online) return;
+    if (answer.misses === 0 || answer.misses >= this.#needed || known.confirming) return;
+    known.confirming = this.#options.clock.timer(
       () => {
         delete known.confirming;
-        options.confirm?.(device);
+        this.#options.confirm?.(device);
       },
       via === "ping" ? 0 : otherPauseMs,
     );
   }
 
-  const toWall = (monotonicMs: number) => Math.round(clock.nowMs() - (clock.monotonicMs() - monotonicMs));
+  #toWall(monotonicMs: number): number {
+    return Math.round(this.#options.clock.nowMs() - (this.#options.clock.monotonicMs() - monotonicMs));
+  }
 
-  return {
-    take(device, availability) {
-      const known = knownOf(device);
-      const nowMs = clock.monotonicMs();
-      if (!options.isPolled(device, availability.via)) {
-        const changed = known.said !== availability.state;
-        known.said = availability.state;
-        if (availability.state !== "offline" && !availability.retained) seen(known);
-        return changed;
-      }
-      const changed = takePolled(known, availability, nowMs);
-      confirmSoon(device, known, availability.via);
+  take(device: DeviceId, availability: Availability): boolean {
+    const known = this.#knownOf(device);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (!this.#options.isPolled(device, collectorOf(availability.via))) {
+      const changed = known.said !== availability.state;
+      known.said = availability.state;
+      if (availability.state !== "offline" && !availability.retained) this.#seen(known);
       return changed;
-    },
-    sign: (device) => seen(knownOf(device)),
-    of(device) {
-      const known = devices.get(device);
-      const watchedSinceMs = toWall(startedMs);
-      if (!known) return { by: new Map(), watchedSinceMs };
-      const rhythm = known.rhythm && summarise(known.rhythm);
-      return {
-        by: new Map(
-          [...known.by].map(([via, answer]) => [
-            via,
-            {
-              ...answer,
-              sinceMs: toWall(answer.sinceMs),
-              atMs: toWall(answer.atMs),
-            },
-          ]),
-        ),
-        watchedSinceMs,
-        ...(known.lastSeenMs === undefined ? {} : { lastSeenMs: toWall(known.lastSeenMs) }),
-        ...(rhythm ? { rhythm } : {}),
-        ...(known.said ? { said: known.said } : {}),
-      };
-    },
-    forget(device) {
-      devices.get(device)?.confirming?.cancel();
-      devices.delete(device);
-    },
-    drop: (device, via) => void devices.get(device)?.by.delete(via),
-    remembered: () =>
-      [...devices]
-        .filter(([, known]) => known.lastSeenMs !== undefined)
-        .map(([device, known]) => ({
-          device,
-          lastSeenMs: toWall(known.lastSeenMs ?? 0),
-          rhythm: [...(known.rhythm?.bins ?? [])],
-        })),
-    restore(entries) {
-      for (const { device, lastSeenMs, rhythm } of entries) {
-        const known = knownOf(device);
-        if (known.lastSeenMs !== undefined) continue;
-        const ageMs = Math.max(0, clock.nowMs() - lastSeenMs);
-        known.lastSeenMs = clock.monotonicMs() - ageMs;
-        if (rhythm.length > 0) known.rhythm = newRhythm(clock.monotonicMs(), rhythm);
-      }
-    },
-    stop() {
-      for (const known of devices.values()) {
-        known.confirming?.cancel();
-        delete known.confirming;
-      }
-    },
-  };
+    }
+    const changed = this.#takePolled(known, availability, nowMs);
+    this.#confirmSoon(device, known, availability.via);
+    return changed;
+  }
+
+  sign(device: DeviceId): void {
+    this.#seen(this.#knownOf(device));
+  }
+
+  of(device: DeviceId): DeviceAnswers {
+    const known = this.#devices.get(device);
+    const watchedSinceMs = this.#toWall(this.#startedMs);
+    if (!known) return { by: new Map(), watchedSinceMs };
+    const rhythm = known.rhythm && summarise(known.rhythm);
+    return {
+      by: new Map(
+        [...known.by].map(([via, answer]) => [
+          via,
+          {
+            ...answer,
+            sinceMs: this.#toWall(answer.sinceMs),
+            atMs: this.#toWall(answer.atMs),
+          },
+        ]),
+      ),
+      watchedSinceMs,
+      ...(known.lastSeenMs === undefined ? {} : { lastSeenMs: this.#toWall(known.lastSeenMs) }),
+      ...(rhythm ? { rhythm } : {}),
+      ...(known.said ? { said: known.said } : {}),
+    };
+  }
+
+  forget(device: DeviceId): void {
+    this.#devices.get(device)?.confirming?.cancel();
+    this.#devices.delete(device);
+  }
+
+  drop(device: DeviceId, via: string): void {
+    this.#devices.get(device)?.by.delete(via);
+  }
+
+  remembered(): RememberedAnswers[] {
+    return [...this.#devices]
+      .filter(([, known]) => known.lastSeenMs !== undefined)
+      .map(([device, known]) => ({
+        device,
+        lastSeenMs: this.#toWall(known.lastSeenMs ?? 0),
+        rhythm: [...(known.rhythm?.bins ?? [])],
+      }));
+  }
+
+  restore(entries: Iterable<RememberedAnswers>): void {
+    for (const { device, lastSeenMs, rhythm } of entries) {
+      const known = this.#knownOf(device);
+      if (known.lastSeenMs !== undefined) continue;
+      const ageMs = Math.max(0, this.#options.clock.nowMs() - lastSeenMs);
+      known.lastSeenMs = this.#options.clock.monotonicMs() - ageMs;
+      if (rhythm.length > 0) known.rhythm = newRhythm(this.#options.clock.monotonicMs(), rhythm);
+    }
+  }
+
+  stop(): void {
+    for (const known of this.#devices.values()) {
+      known.confirming?.cancel();
+      delete known.confirming;
+    }
+  }
+}
+
+export function createAnswers(options: AnswersOptions): Answers {
+  return new AnswerBook(options);
 }

@@ -38,120 +38,134 @@ export interface Committer {
 }
 
 /** Collects samples into rounds and writes them one after the other; a refused round is tried again, in order. */
-export function createCommitter(options: CommitterOptions): Committer {
-  const { clock, log, counters } = options;
-  let open = newRound();
-  let promise: Promise<void> | undefined;
-  let settle: Omit<Closed, "round"> | undefined;
-  let timer: Timer | undefined;
-  let waiting = 0;
-  let isStopping = false;
-  let trouble: { sinceMs: number; what: string } | undefined;
-  let writing: Promise<void> | undefined;
-  let wake = new AbortController();
-  const queue: Closed[] = [];
+class RoundCommitter implements Committer {
+  readonly #options: CommitterOptions;
+  #open = newRound();
+  #promise: Promise<void> | undefined;
+  #settle: Omit<Closed, "round"> | undefined;
+  #timer: Timer | undefined;
+  #waiting = 0;
+  #isStopping = false;
+  #trouble: { sinceMs: number; what: string } | undefined;
+  #writing: Promise<void> | undefined;
+  #wake = new AbortController();
+  readonly #queue: Closed[] = [];
 
-  function opened(): Promise<void> {
-    if (!promise) {
-      promise = new Promise((resolve, reject) => {
-        settle = { done: resolve, lost: reject };
-      });
-      // Most callers do not wait; a lost round is counted and logged here, once.
-      promise.catch(() => undefined);
-    }
-    return promise;
+  constructor(options: CommitterOptions) {
+    this.#options = options;
   }
 
-  function end(): void {
-    timer?.cancel();
-    timer = undefined;
-    waiting = 0;
-    if (open.length === 0 || !settle) return;
-    queue.push({ round: open, ...settle });
-    open = newRound(Math.max(256, open.length));
-    promise = undefined;
-    settle = undefined;
-    makeRoom();
-    writing ??= drain().finally(() => {
-      writing = undefined;
+  #opened(): Promise<void> {
+    if (!this.#promise) {
+      this.#promise = new Promise((resolve, reject) => {
+        this.#settle = { done: resolve, lost: reject };
+      });
+      // Most callers do not wait; a lost round is counted and logged here, once.
+      this.#promise.catch(() => undefined);
+    }
+    return this.#promise;
+  }
+
+  #end(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#waiting = 0;
+    if (this.#open.length === 0 || !this.#settle) return;
+    this.#queue.push({ round: this.#open, ...this.#settle });
+    this.#open = newRound(Math.max(256, this.#open.length));
+    this.#promise = undefined;
+    this.#settle = undefined;
+    this.#makeRoom();
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined;
     });
   }
 
   /** Gives up the oldest rounds when too many wait. The one being written stays: it may be durable already. */
-  function makeRoom(): void {
-    let kept = queue.reduce((sum, { round }) => sum + round.length, 0);
-    while (kept > keptSamples && queue.length > 2) {
-      const [oldest] = queue.splice(1, 1);
+  #makeRoom(): void {
+    let kept = this.#queue.reduce((sum, { round }) => sum + round.length, 0);
+    while (kept > keptSamples && this.#queue.length > 2) {
+      const [oldest] = this.#queue.splice(1, 1);
       if (!oldest) return;
       kept -= oldest.round.length;
-      giveUp(oldest, new Error("Too many rounds wait for the store."));
+      this.#giveUp(oldest, new Error("Too many rounds wait for the store."));
     }
   }
 
-  function giveUp(closed: Closed, error: unknown): void {
-    counters.add("ingest_samples_lost", closed.round.length);
+  #giveUp(closed: Closed, error: unknown): void {
+    this.#options.counters.add("ingest_samples_lost", closed.round.length);
     closed.lost(error);
   }
 
-  async function drain(): Promise<void> {
+  async #drain(): Promise<void> {
     let pauseMs = firstRetryMs;
-    for (let next = queue[0]; next; next = queue[0]) {
+    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
       try {
-        await options.write(asBatch(next.round));
-        queue.shift();
+        await this.#options.write(asBatch(next.round));
+        this.#queue.shift();
         next.done();
-        counters.add("ingest_samples_committed", next.round.length);
-        if (trouble) log.info("The store takes samples again", trouble);
-        trouble = undefined;
+        this.#options.counters.add("ingest_samples_committed", next.round.length);
+        if (this.#trouble) this.#options.log.info("The store takes samples again", this.#trouble);
+        this.#trouble = undefined;
         pauseMs = firstRetryMs;
       } catch (error) {
-        counters.add("ingest_store_refusals");
-        refused(error);
-        if (isStopping) return;
-        await pause(pauseMs);
+        this.#options.counters.add("ingest_store_refusals");
+        this.#refused(error);
+        if (this.#isStopping) return;
+        await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestRetryMs);
       }
     }
   }
 
-  function refused(error: unknown): void {
-    if (trouble) return;
+  #refused(error: unknown): void {
+    if (this.#trouble) return;
     const what = error instanceof Error ? error.message : String(error);
-    trouble = { sinceMs: clock.nowMs(), what };
-    log.error("The store refuses samples; they are kept and tried again", {
+    this.#trouble = { sinceMs: this.#options.clock.nowMs(), what };
+    this.#options.log.error("The store refuses samples; they are kept and tried again", {
       what,
     });
   }
 
-  async function pause(pauseMs: number): Promise<void> {
-    wake = new AbortController();
+  async #pause(pauseMs: number): Promise<void> {
+    this.#wake = new AbortController();
     try {
-      await clock.sleep(pauseMs, { signal: wake.signal });
+      await this.#options.clock.sleep(pauseMs, { signal: this.#wake.signal });
     } catch {
       // Stopping: one last try without waiting.
     }
   }
 
-  return {
-    round: () => open,
-    committed(isWaiting) {
-      if (open.length === 0) return writing ?? Promise.resolve();
-      const result = opened();
-      if (isStopping) end();
-      else if (isWaiting && ++waiting >= waitingLimit) end();
-      else if (isWaiting && waiting === 1) {
-        timer?.cancel();
-        timer = clock.timer(end, waitingMs);
-      } else timer ??= clock.timer(end, roundMs);
-      return result;
-    },
-    trouble: () => trouble,
-    async stop() {
-      isStopping = true;
-      end();
-      wake.abort();
-      await writing;
-      for (const closed of queue.splice(0)) giveUp(closed, new Error("Stopped before the store took it."));
-    },
-  };
+  round(): Round {
+    return this.#open;
+  }
+
+  committed(isWaiting: boolean): Promise<void> {
+    if (this.#open.length === 0) return this.#writing ?? Promise.resolve();
+    const result = this.#opened();
+    if (this.#isStopping) this.#end();
+    else if (isWaiting && ++this.#waiting >= waitingLimit) this.#end();
+    else if (isWaiting && this.#waiting === 1) {
+      this.#timer?.cancel();
+      this.#timer = this.#options.clock.timer(() => this.#end(), waitingMs);
+    } else this.#timer ??= this.#options.clock.timer(() => this.#end(), roundMs);
+    return result;
+  }
+
+  trouble(): { readonly sinceMs: number; readonly what: string } | undefined {
+    return this.#trouble;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#end();
+    this.#wake.abort();
+    await this.#writing;
+    for (const closed of this.#queue.splice(0))
+      this.#giveUp(closed, new Error("Stopped before the store took it."));
+  }
+}
+
+export function createCommitter(options: CommitterOptions): Committer {
+  return new RoundCommitter(options);
 }

@@ -14,8 +14,8 @@ import type { Device, DeviceId } from "../model/site.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import type { Answers } from "./answers.ts";
 import type { LatestTable } from "./latest.ts";
+import { type Prepared, prepare } from "./prepared.ts";
 import { createRecent } from "./recent.ts";
-import { matcher } from "./where.ts";
 
 export interface EvaluateOptions {
   readonly clock: Clock;
@@ -54,17 +54,6 @@ export interface Evaluate {
 /** Wall and monotonic clock apart by more than this since the last look: somebody set the clock. */
 const jumpMs = 30_000;
 
-/** A rule made ready: its check, its matcher, and the series it is about. */
-interface Prepared {
-  readonly rule: Rule;
-  readonly plugin: CheckPlugin;
-  readonly check: Check;
-  readonly matches: ReturnType<typeof matcher>;
-  /** Series that match, as far as `seen` in the table. */
-  series: Series[];
-  seen: number;
-}
-
 interface Held {
   alert: Alert;
   judgement: Judgement;
@@ -73,48 +62,49 @@ interface Held {
 }
 
 /** Runs the rules: pending, firing, resolved. A steady state is silent. */
-export function createEvaluate(options: EvaluateOptions): Evaluate {
-  const { clock, log, counters, inventory, latest, answers } = options;
-  const held = new Map<string, Held>();
-  const prepared = options.rules.flatMap(prepare);
-  const recent = createRecent();
-  const intervalMs = options.intervalMs ?? 5_000;
-  let timer: Timer | undefined;
-  let offsetMs = clock.nowMs() - clock.monotonicMs();
-  let stopWatching: (() => void) | undefined;
+class RuleRunner implements Evaluate {
+  readonly #options: EvaluateOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #prepared: readonly Prepared[];
+  readonly #recent = createRecent();
+  readonly #intervalMs: number;
+  #timer: Timer | undefined;
+  #offsetMs: number;
+  #stopWatching: (() => void) | undefined;
 
-  function prepare(rule: Rule): Prepared[] {
-    const plugin = options.checks.get(rule.check);
-    if (!plugin) {
-      log.warn("A rule asks for a check that is not there", { rule: rule.id });
-      return [];
-    }
-    return [
-      {
-        rule,
-        plugin,
-        check: plugin.create(),
-        matches: matcher(rule.where),
-        series: [],
-        seen: 0,
-      },
-    ];
+  constructor(options: EvaluateOptions) {
+    this.#options = options;
+    this.#prepared = options.rules.flatMap((rule) => prepare(rule, options));
+    this.#intervalMs = this.#options.intervalMs ?? 5_000;
+    this.#offsetMs = this.#options.clock.nowMs() - this.#options.clock.monotonicMs();
+    for (const alert of this.#options.open ?? [])
+      if (alert.state === "firing")
+        this.#held.set(alert.key, {
+          alert,
+          judgement: {
+            broken: true,
+            summary: alert.summary,
+            evidence: alert.evidence,
+          },
+          brokenMs:
+            this.#options.clock.monotonicMs() - Math.max(0, this.#options.clock.nowMs() - alert.startedMs),
+        });
   }
 
   /** Looks at series that came since the last time. */
-  function refresh(one: Prepared): void {
-    const all = options.series.all();
+  #refresh(one: Prepared): void {
+    const all = this.#options.series.all();
     for (; one.seen < all.length; one.seen++) {
       const series = all[one.seen];
-      if (!series || !isAbout(one, series)) continue;
+      if (!series || !this.#isAbout(one, series)) continue;
       one.series.push(series);
-      if (one.plugin.windowMs > 0) recent.watch(series, one.plugin.windowMs);
+      if (one.plugin.windowMs > 0) this.#recent.watch(series, one.plugin.windowMs);
     }
   }
 
-  function isAbout(one: Prepared, series: Series): boolean {
+  #isAbout(one: Prepared, series: Series): boolean {
     if (one.rule.metric !== undefined && one.rule.metric !== series.metric) return false;
-    const device = inventory.device(series.device);
+    const device = this.#options.inventory.device(series.device);
     return (
       device !== undefined &&
       one.matches.channel(series.channel) &&
@@ -123,40 +113,48 @@ export function createEvaluate(options: EvaluateOptions): Evaluate {
     );
   }
 
-  function judge(one: Prepared, device: Device, series?: Series): void {
+  #judge(one: Prepared, device: Device, series?: Series): void {
     if (!device.approved) return;
     const key = `${one.rule.id}/${device.id}${series ? `/${series.id}` : ""}`;
-    const known = held.get(key);
-    const judgement = guarded(one, device, series, known?.judgement);
+    const known = this.#held.get(key);
+    const judgement = this.#guarded(one, device, series, known?.judgement);
     if (!judgement || judgement.unknown) return;
-    if (judgement.broken) broken(one, device, series, key, judgement, known);
-    else if (known) resolve(key, known);
+    if (judgement.broken) this.#broken(one, device, series, key, judgement, known);
+    else if (known) this.#resolve(key, known);
   }
 
-  function guarded(
+  /** What it is heard through is away: nothing can be said of it. */
+  #isBlind(device: Device): boolean {
+    const { behind } = device;
+    const isCut =
+      device.source === "mqtt" && behind !== undefined && this.#options.answers.of(behind).said === "offline";
+    return isCut || (this.#options.isBlind?.(device) ?? false);
+  }
+
+  #guarded(
     one: Prepared,
     device: Device,
     series: Series | undefined,
     previous: Judgement | undefined,
   ): Judgement | undefined {
-    if (options.isBlind?.(device)) return undefined;
-    const columns = series ? recent.columns(series, latest) : none;
+    if (this.#isBlind(device)) return undefined;
+    const columns = series ? this.#recent.columns(series, this.#options.latest) : none;
     const input: CheckInput = {
       device,
       ...(series ? { series } : {}),
       columns,
-      answers: answers.of(device.id),
+      answers: this.#options.answers.of(device.id),
     };
     try {
       return one.check.judge(input, one.rule.settings, {
-        nowMs: clock.nowMs(),
+        nowMs: this.#options.clock.nowMs(),
         ...(previous ? { previous } : {}),
       });
     } catch (error) {
       const name = `check_errors_${one.rule.id}`;
-      counters.add(name);
-      if (counters.all().get(name) === 1)
-        log.error("A check failed by a mistake of ours", {
+      this.#options.counters.add(name);
+      if (this.#options.counters.all().get(name) === 1)
+        this.#options.log.error("A check failed by a mistake of ours", {
           rule: one.rule.id,
           device: device.id,
           error: error instanceof Error ? error.message : String(error),
@@ -165,7 +163,7 @@ export function createEvaluate(options: EvaluateOptions): Evaluate {
     }
   }
 
-  function broken(
+  #broken(
     one: Prepared,
     device: Device,
     series: Series | undefined,
@@ -174,8 +172,8 @@ export function createEvaluate(options: EvaluateOptions): Evaluate {
     known: Held | undefined,
   ): void {
     const { rule } = one;
-    const nowMs = clock.nowMs();
-    const monotonicMs = clock.monotonicMs();
+    const nowMs = this.#options.clock.nowMs();
+    const monotonicMs = this.#options.clock.monotonicMs();
     const startedMs = known?.alert.startedMs ?? Math.min(judgement.sinceMs ?? nowMs, nowMs);
     const brokenMs = known?.brokenMs ?? monotonicMs - (nowMs - startedMs);
     const isFiring = known?.alert.state === "firing" || monotonicMs - brokenMs >= rule.forMs;
@@ -195,96 +193,91 @@ export function createEvaluate(options: EvaluateOptions): Evaluate {
       tell: rule.tell,
     };
     const isNews = known?.alert.state !== alert.state || known.alert.severity !== alert.severity;
-    held.set(key, { alert, judgement, brokenMs });
-    if (isNews) options.onAlert(alert);
+    this.#held.set(key, { alert, judgement, brokenMs });
+    if (isNews) this.#options.onAlert(alert);
   }
 
-  function resolve(key: string, { alert }: Held): void {
-    held.delete(key);
-    options.onAlert({ ...alert, state: "resolved", endedMs: clock.nowMs() });
+  #resolve(key: string, { alert }: Held): void {
+    this.#held.delete(key);
+    this.#options.onAlert({ ...alert, state: "resolved", endedMs: this.#options.clock.nowMs() });
   }
 
-  function judgeDevice(one: Prepared, device: Device): void {
-    if (one.matches.device(device)) judge(one, device);
+  #judgeDevice(one: Prepared, device: Device): void {
+    if (one.matches.device(device)) this.#judge(one, device);
   }
 
-  function judgeAll(): void {
-    for (const one of prepared) {
+  #judgeAll(): void {
+    for (const one of this.#prepared) {
       if (one.plugin.about === "device") {
-        for (const device of inventory.devices()) judgeDevice(one, device);
+        for (const device of this.#options.inventory.devices()) this.#judgeDevice(one, device);
         continue;
       }
-      refresh(one);
+      this.#refresh(one);
       for (const series of one.series) {
-        const device = inventory.device(series.device);
-        if (device) judge(one, device, series);
+        const device = this.#options.inventory.device(series.device);
+        if (device) this.#judge(one, device, series);
       }
     }
-    dropOrphans();
+    this.#dropOrphans();
   }
 
   /** Alerts whose rule or device is gone, or whose device no longer matches, are over. */
-  function dropOrphans(): void {
-    for (const [key, one] of held) {
-      const rule = prepared.find(({ rule: { id } }) => id === one.alert.rule);
-      const device = inventory.device(one.alert.device);
-      if (!rule || !device?.approved || !rule.matches.device(device)) resolve(key, one);
+  #dropOrphans(): void {
+    for (const [key, one] of this.#held) {
+      const rule = this.#prepared.find(({ rule: { id } }) => id === one.alert.rule);
+      const device = this.#options.inventory.device(one.alert.device);
+      if (!rule || !device?.approved || !rule.matches.device(device)) this.#resolve(key, one);
     }
   }
 
-  function watchClock(): void {
-    const nowOffsetMs = clock.nowMs() - clock.monotonicMs();
-    const byMs = nowOffsetMs - offsetMs;
-    offsetMs = nowOffsetMs;
+  #watchClock(): void {
+    const nowOffsetMs = this.#options.clock.nowMs() - this.#options.clock.monotonicMs();
+    const byMs = nowOffsetMs - this.#offsetMs;
+    this.#offsetMs = nowOffsetMs;
     if (Math.abs(byMs) < jumpMs) return;
-    counters.add("clock_jumps");
-    log.warn("The clock was set", { byMs });
-    options.onClockJump?.(byMs);
+    this.#options.counters.add("clock_jumps");
+    this.#options.log.warn("The clock was set", { byMs });
+    this.#options.onClockJump?.(byMs);
   }
 
-  function tick(): void {
-    timer = clock.timer(tick, intervalMs);
-    watchClock();
-    judgeAll();
+  #tick(): void {
+    this.#timer = this.#options.clock.timer(() => this.#tick(), this.#intervalMs);
+    this.#watchClock();
+    this.#judgeAll();
   }
 
-  for (const alert of options.open ?? [])
-    if (alert.state === "firing")
-      held.set(alert.key, {
-        alert,
-        judgement: {
-          broken: true,
-          summary: alert.summary,
-          evidence: alert.evidence,
-        },
-        brokenMs: clock.monotonicMs() - Math.max(0, clock.nowMs() - alert.startedMs),
-      });
+  start(): void {
+    this.#timer ??= this.#options.clock.timer(() => this.#tick(), this.#intervalMs);
+    // A device that changed its kind, room or sensors may match other rules than before.
+    this.#stopWatching ??= this.#options.inventory.onChange(() => {
+      for (const one of this.#prepared) {
+        one.series = [];
+        one.seen = 0;
+      }
+    });
+  }
 
-  return {
-    start() {
-      timer ??= clock.timer(tick, intervalMs);
-      // A device that changed its kind, room or sensors may match other rules than before.
-      stopWatching ??= inventory.onChange(() => {
-        for (const one of prepared) {
-          one.series = [];
-          one.seen = 0;
-        }
-      });
-    },
-    changed(id) {
-      const device = inventory.device(id);
-      if (!device) return;
-      recent.note(id, latest);
-      for (const one of prepared) if (one.plugin.about === "device") judgeDevice(one, device);
-    },
-    alerts: () => [...held.values()].map(({ alert }) => alert),
-    stop() {
-      timer?.cancel();
-      timer = undefined;
-      stopWatching?.();
-      stopWatching = undefined;
-    },
-  };
+  changed(id: DeviceId): void {
+    const device = this.#options.inventory.device(id);
+    if (!device) return;
+    this.#recent.note(id, this.#options.latest);
+    for (const one of this.#prepared) if (one.plugin.about === "device") this.#judgeDevice(one, device);
+  }
+
+  alerts(): readonly Alert[] {
+    return [...this.#held.values()].map(({ alert }) => alert);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+}
+
+export function createEvaluate(options: EvaluateOptions): Evaluate {
+  return new RuleRunner(options);
 }
 
 const none = { timesMs: [], values: [] };

@@ -43,29 +43,33 @@ export function createPath({ clock, inventory, latest, answers }: PathOptions): 
     }
   }
 
-  return {
-    observe: () =>
-      stations.flatMap((station): PathObservation[] => {
-        const device = inventory.device(pathDevices[station]);
-        if (!device) return [];
-        const channels = channelsOf(latest.ofDevice(device.id), clock.nowMs());
-        const best = bestOf(channels);
-        if (best?.rttMs !== undefined && !((best.lossPercent ?? 0) > 0)) learn(station, best.rttMs, best.timeMs);
-        const known = usual.get(station);
-        return [
-          {
-            station,
-            device: device.id,
-            answers: answers.of(device.id),
-            channels,
-            ...(device.address === undefined ? {} : { address: device.address }),
-            ...(best?.rttMs === undefined ? {} : { rttMs: best.rttMs }),
-            ...(best?.lossPercent === undefined ? {} : { lossPercent: best.lossPercent }),
-            ...(known && known.count >= enough ? { usualMs: known.mean } : {}),
-          },
-        ];
-      }),
-  };
+  function stationOf(station: Station): PathObservation[] {
+    const device = inventory.device(pathDevices[station]);
+    if (!device) return [];
+    const channels = channelsOf(latest.ofDevice(device.id), clock.nowMs());
+    const best = bestOf(channels);
+    if (best?.rttMs !== undefined && best.lossPercent === 0) learn(station, best.rttMs, best.timeMs);
+    const known = usual.get(station);
+    return [
+      {
+        station,
+        device: device.id,
+        answers: answers.of(device.id),
+        channels,
+        ...maybe("address", device.address),
+        ...maybe("rttMs", best?.rttMs),
+        ...maybe("lossPercent", best?.lossPercent),
+        ...maybe("usualMs", known && known.count >= enough ? known.mean : undefined),
+      },
+    ];
+  }
+
+  return { observe: () => stations.flatMap(stationOf) };
+}
+
+/** A member with a value, or nothing. */
+function maybe<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
 }
 
 const members: Readonly<Record<string, "rttMs" | "lossPercent" | "dnsMs">> = {

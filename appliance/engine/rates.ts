@@ -93,29 +93,29 @@ export function countedBetween(
 }
 
 /** Counters to rates a second. Keeps the last count of each series in columns by `Series.index`. */
-export function createRates(): Rates {
-  let counts = new Float64Array(1_024).fill(Number.NaN);
-  let times = new Float64Array(1_024);
-  let generations = new Uint32Array(1_024);
-  const exact = new Map<number, bigint>();
-  const devices = new Map<DeviceId, DeviceClock>();
+class CounterRates implements Rates {
+  #counts = new Float64Array(1_024).fill(Number.NaN);
+  #times = new Float64Array(1_024);
+  #generations = new Uint32Array(1_024);
+  readonly #exact = new Map<number, bigint>();
+  readonly #devices = new Map<DeviceId, DeviceClock>();
 
-  function room(index: number): void {
-    if (index < counts.length) return;
-    const capacity = Math.max(index + 1, counts.length * 2);
+  #room(index: number): void {
+    if (index < this.#counts.length) return;
+    const capacity = Math.max(index + 1, this.#counts.length * 2);
     const widerCounts = new Float64Array(capacity).fill(Number.NaN);
-    widerCounts.set(counts);
-    counts = widerCounts;
+    widerCounts.set(this.#counts);
+    this.#counts = widerCounts;
     const widerTimes = new Float64Array(capacity);
-    widerTimes.set(times);
-    times = widerTimes;
+    widerTimes.set(this.#times);
+    this.#times = widerTimes;
     const widerGenerations = new Uint32Array(capacity);
-    widerGenerations.set(generations);
-    generations = widerGenerations;
+    widerGenerations.set(this.#generations);
+    this.#generations = widerGenerations;
   }
 
-  function clockOf(device: DeviceId): DeviceClock {
-    let clock = devices.get(device);
+  #clockOf(device: DeviceId): DeviceClock {
+    let clock = this.#devices.get(device);
     if (!clock) {
       clock = {
         ticks: undefined,
@@ -123,12 +123,12 @@ export function createRates(): Rates {
         generation: 0,
         hasUptime: false,
       };
-      devices.set(device, clock);
+      this.#devices.set(device, clock);
     }
     return clock;
   }
 
-  function noteUptime(clock: DeviceClock, ticks: number | undefined, atMs: number): void {
+  #noteUptime(clock: DeviceClock, ticks: number | undefined, atMs: number): void {
     clock.hasUptime = ticks !== undefined;
     if (ticks === undefined) return;
     const elapsedMs = atMs - clock.monotonicMs;
@@ -138,7 +138,7 @@ export function createRates(): Rates {
   }
 
   /** The slow and complete way: first readings, wraps, resets and counts above 2^53. */
-  function advance(
+  #advance(
     index: number,
     count: number | bigint,
     width: number,
@@ -146,68 +146,75 @@ export function createRates(): Rates {
     clock: DeviceClock,
     taken: Taken,
   ): number {
-    const last = exact.get(index) ?? counts[index] ?? Number.NaN;
-    const elapsedMs = taken.monotonicMs - (times[index] ?? 0);
+    const last = this.#exact.get(index) ?? this.#counts[index] ?? Number.NaN;
+    const elapsedMs = taken.monotonicMs - (this.#times[index] ?? 0);
     const isKnown = typeof last === "bigint" || !Number.isNaN(last);
     if (isKnown && elapsedMs >= 0 && elapsedMs < minElapsedMs) return Number.NaN;
-    counts[index] = Number(count);
-    times[index] = taken.monotonicMs;
-    if (typeof count === "bigint") exact.set(index, count);
-    else if (typeof last === "bigint") exact.delete(index);
-    const comparable = generations[index] === clock.generation;
-    generations[index] = clock.generation;
+    this.#counts[index] = Number(count);
+    this.#times[index] = taken.monotonicMs;
+    if (typeof count === "bigint") this.#exact.set(index, count);
+    else if (typeof last === "bigint") this.#exact.delete(index);
+    const comparable = this.#generations[index] === clock.generation;
+    this.#generations[index] = clock.generation;
     if (!isKnown || !comparable || elapsedMs <= 0 || elapsedMs > 3 * taken.intervalMs) return Number.NaN;
     const counted = countedBetween(last, count, width, clock.hasUptime);
     const rate = (counted * 1_000) / elapsedMs;
     return rate > maxRate * speedSlack ? Number.NaN : rate;
   }
 
-  return {
-    readings(readings, taken, round) {
-      const clock = clockOf(readings.device);
-      noteUptime(clock, readings.uptimeTicks, taken.monotonicMs);
-      const { series, values, widths, maxRates, timeMs } = readings;
-      const total = Math.min(series.length, values.length);
-      reserve(round, total);
-      for (let at = 0; at < total; at++) {
-        const value = values[at] as number;
-        const one = series[at] as Series;
-        // Counter32 and Counter64 are never negative; a device that says so lies.
-        if (!Number.isFinite(value)) continue;
-        const width = widths[at] as number;
-        const to = round.length;
-        if (width === 0) {
-          round.counts[to] = Number.NaN;
-          round.values[to] = value;
-        } else {
-          if (value < 0) continue;
-          room(one.index);
-          const count = value >= two53 ? exactOf(readings, at) : value;
-          round.counts[to] = value;
-          round.values[to] = advance(one.index, count, width, maxRates?.[at] ?? Number.NaN, clock, taken);
-        }
-        round.series[to] = one;
-        round.timesMs[to] = timeMs;
-        round.length = to + 1;
+  readings(readings: Readings, taken: Taken, round: Round): void {
+    const clock = this.#clockOf(readings.device);
+    this.#noteUptime(clock, readings.uptimeTicks, taken.monotonicMs);
+    const { series, values, widths, maxRates, timeMs } = readings;
+    const total = Math.min(series.length, values.length);
+    reserve(round, total);
+    for (let at = 0; at < total; at++) {
+      const value = values[at] as number;
+      const one = series[at] as Series;
+      // Counter32 and Counter64 are never negative; a device that says so lies.
+      if (!Number.isFinite(value)) continue;
+      const width = widths[at] as number;
+      const to = round.length;
+      if (width === 0) {
+        round.counts[to] = Number.NaN;
+        round.values[to] = value;
+      } else {
+        if (value < 0) continue;
+        this.#room(one.index);
+        const count = value >= two53 ? exactOf(readings, at) : value;
+        round.counts[to] = value;
+        round.values[to] = this.#advance(one.index, count, width, maxRates?.[at] ?? Number.NaN, clock, taken);
       }
-    },
-    sample(series, count, taken) {
-      room(series.index);
-      return advance(series.index, count, 0, Number.NaN, clockOf(series.device), taken);
-    },
-    restore(entries, { nowMs, monotonicMs }) {
-      for (const { series, timeMs, count } of entries) {
-        if (!(count >= 0 && count < two53) || timeMs > nowMs) continue;
-        const atMs = monotonicMs - (nowMs - timeMs);
-        room(series.index);
-        counts[series.index] = count;
-        times[series.index] = atMs;
-        const clock = clockOf(series.device);
-        generations[series.index] = clock.generation;
-        if (!(clock.monotonicMs > atMs)) clock.monotonicMs = atMs;
-      }
-    },
-  };
+      round.series[to] = one;
+      round.timesMs[to] = timeMs;
+      round.length = to + 1;
+    }
+  }
+
+  sample(series: Series, count: number | bigint, taken: Taken): number {
+    this.#room(series.index);
+    return this.#advance(series.index, count, 0, Number.NaN, this.#clockOf(series.device), taken);
+  }
+
+  restore(
+    entries: Iterable<RestoredCount>,
+    { nowMs, monotonicMs }: { readonly nowMs: number; readonly monotonicMs: number },
+  ): void {
+    for (const { series, timeMs, count } of entries) {
+      if (!(count >= 0 && count < two53) || timeMs > nowMs) continue;
+      const atMs = monotonicMs - (nowMs - timeMs);
+      this.#room(series.index);
+      this.#counts[series.index] = count;
+      this.#times[series.index] = atMs;
+      const clock = this.#clockOf(series.device);
+      this.#generations[series.index] = clock.generation;
+      if (!(clock.monotonicMs > atMs)) clock.monotonicMs = atMs;
+    }
+  }
+}
+
+export function createRates(): Rates {
+  return new CounterRates();
 }
 
 function exactOf(readings: Readings, at: number): bigint {

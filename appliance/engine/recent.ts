@@ -21,11 +21,11 @@ export interface Recent {
   columns(series: Series, latest: LatestTable): CheckInput["columns"];
 }
 
-export function createRecent(): Recent {
-  const kept = new Map<number, Kept>();
-  const byDevice = new Map<DeviceId, Kept[]>();
+class RecentSamples implements Recent {
+  readonly #kept = new Map<number, Kept>();
+  readonly #byDevice = new Map<DeviceId, Kept[]>();
 
-  function add(one: Kept, timeMs: number, value: number): void {
+  #add(one: Kept, timeMs: number, value: number): void {
     const lastMs = one.timesMs.at(-1);
     if (lastMs === timeMs) return;
     // The clock was set back: what came before it cannot be compared.
@@ -43,32 +43,36 @@ export function createRecent(): Recent {
     }
   }
 
-  return {
-    watch(series, windowMs) {
-      const known = kept.get(series.index);
-      if (known) {
-        known.windowMs = Math.max(known.windowMs, windowMs);
-        return;
-      }
-      const one: Kept = { series, windowMs, timesMs: [], values: [] };
-      kept.set(series.index, one);
-      const ofDevice = byDevice.get(series.device);
-      if (ofDevice) ofDevice.push(one);
-      else byDevice.set(series.device, [one]);
-    },
-    note(device, latest) {
-      for (const one of byDevice.get(device) ?? []) {
-        const value = latest.value(one.series.id);
-        if (value && Number.isFinite(value.value)) add(one, value.timeMs, value.value);
-      }
-    },
-    columns(series, latest) {
-      const one = kept.get(series.index);
-      if (one && one.timesMs.length > 0) return one;
-      const value = latest.value(series.id);
-      return value && Number.isFinite(value.value)
-        ? { timesMs: [value.timeMs], values: [value.value] }
-        : { timesMs: [], values: [] };
-    },
-  };
+  watch(series: Series, windowMs: number): void {
+    const known = this.#kept.get(series.index);
+    if (known) {
+      known.windowMs = Math.max(known.windowMs, windowMs);
+      return;
+    }
+    const one: Kept = { series, windowMs, timesMs: [], values: [] };
+    this.#kept.set(series.index, one);
+    const ofDevice = this.#byDevice.get(series.device);
+    if (ofDevice) ofDevice.push(one);
+    else this.#byDevice.set(series.device, [one]);
+  }
+
+  note(device: DeviceId, latest: LatestTable): void {
+    for (const one of this.#byDevice.get(device) ?? []) {
+      const value = latest.value(one.series.id);
+      if (value && Number.isFinite(value.value)) this.#add(one, value.timeMs, value.value);
+    }
+  }
+
+  columns(series: Series, latest: LatestTable): CheckInput["columns"] {
+    const one = this.#kept.get(series.index);
+    if (one && one.timesMs.length > 0) return one;
+    const value = latest.value(series.id);
+    return value && Number.isFinite(value.value)
+      ? { timesMs: [value.timeMs], values: [value.value] }
+      : { timesMs: [], values: [] };
+  }
+}
+
+export function createRecent(): Recent {
+  return new RecentSamples();
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../model/time.ts";
+
 /** A number of places that work takes in order of asking. */
 export interface Slots {
   /** Resolves with how to give the place back. */
@@ -29,4 +31,16 @@ export function createSlots(places: number): Slots {
       for (const next of waiting.splice(0)) next();
     },
   };
+}
+
+/** Waits for `work`, but no longer than `limitMs`. */
+export async function within(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.timer(resolve, limitMs);
+    const end = () => {
+      timer.cancel();
+      resolve();
+    };
+    work.then(end, end);
+  });
 }

@@ -1,7 +1,14 @@
 import { randomInt } from "node:crypto";
 import type { Counters, DeviceKeeper, Inventory, KnownDevice, Log } from "../model/contracts.ts";
 import type { Description, Event, PortDescription } from "../model/observation.ts";
-import { type Device, type DeviceId, deviceId, type Port, type PortId, parseDeviceId } from "../model/site.ts";
+import {
+  type Device,
+  type DeviceId,
+  deviceId,
+  type Port,
+  type PortId,
+  parseDeviceId,
+} from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
 import { changesOf, groupOf, mergeDescription } from "./describe.ts";
@@ -216,7 +223,11 @@ class Book implements InventoryBook {
         ...goes.device.sensors.filter(({ metric, channel }) => !has.has(`${metric}:${channel ?? ""}`)),
       ],
     });
-    this.#options.log.info("Two records are one device", { kept: keeps.device.id, gone: goes.device.id, key });
+    this.#options.log.info("Two records are one device", {
+      kept: keeps.device.id,
+      gone: goes.device.id,
+      key,
+    });
     this.#changed(goes.device.id);
   }
 

@@ -18,7 +18,18 @@ const placeholders = new Set([
 ]);
 
 /** First digits of addresses that several boxes share: VRRP (RFC 5798), HSRP, Hyper-V, VMware, VirtualBox, Xen, QEMU. */
-const virtualMacs = ["00005e0001", "00005e0002", "00000c07ac", "00155d", "000569", "000c29", "005056", "080027", "00163e", "525400"];
+const virtualMacs = [
+  "00005e0001",
+  "00005e0002",
+  "00000c07ac",
+  "00155d",
+  "000569",
+  "000c29",
+  "005056",
+  "080027",
+  "00163e",
+  "525400",
+];
 
 /** A MAC or EUI-64 that belongs to one device alone, as a key; undefined for shared, local and empty ones. */
 export function macKey(mac: string | undefined): string | undefined {

@@ -54,7 +54,9 @@ export function matchPorts(known: readonly Port[], rows: readonly PortDescriptio
   const used = new Set<PortId>([...taken, ...known.map(({ id }) => id)]);
   for (const row of rows) {
     if (ids.has(row)) continue;
-    const same = known.find((port) => !taken.has(port.id) && isNameless(port) && port.ifIndex === row.ifIndex);
+    const same = known.find(
+      (port) => !taken.has(port.id) && isNameless(port) && port.ifIndex === row.ifIndex,
+    );
     const id = same?.id ?? newId(row, used);
     ids.set(row, id);
     taken.add(id);

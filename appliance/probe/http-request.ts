@@ -1,4 +1,4 @@
-import { request as plainRequest, type IncomingMessage } from "node:http";
+import { type IncomingMessage, request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { TLSSocket } from "node:tls";
 import type { Clock } from "../model/time.ts";
@@ -65,10 +65,7 @@ function readBody(message: IncomingMessage): Promise<string> {
  *
  * @throws the error of the socket; code ETIMEDOUT when the whole answer takes longer than `timeoutMs`
  */
-export function fetchOnce(
-  url: URL,
-  { method, timeoutMs, signal, clock }: HttpOptions,
-): Promise<HttpAnswer> {
+export function fetchOnce(url: URL, { method, timeoutMs, signal, clock }: HttpOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === "https:" ? tlsRequest : plainRequest;
     const sent = request(url, {

@@ -52,13 +52,7 @@ export function readingsOf(state: PingState, target: Target, timeMs: number): Re
   const values = Float64Array.of(
     lossPercent,
     ...(spread
-      ? [
-          spread.avg,
-          spread.min,
-          spread.max,
-          spread.deviation,
-          ...[10, 25, 50, 75, 90].map(spread.percentile),
-        ]
+      ? [spread.avg, spread.min, spread.max, spread.deviation, ...[10, 25, 50, 75, 90].map(spread.percentile)]
       : new Array<number>(metrics.length - 1).fill(Number.NaN)),
   );
   state.rttsMs = [];

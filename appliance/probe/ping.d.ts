@@ -9,5 +9,6 @@ declare module "ping" {
     };
   }
   const ping: Ping;
+  // biome-ignore lint/style/noDefaultExport: the package has only a default export
   export default ping;
 }

@@ -23,8 +23,7 @@ const byCode: Readonly<Record<string, AvailabilityReason>> = {
 
 /** The error's code, `""` when it has none. */
 export function codeOf(error: unknown): string {
-  const code =
-    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : "";
 }
 
