@@ -49,7 +49,7 @@ export async function chart(c: PageContext, plan: ChartPlan): Promise<Html> {
     })),
   );
   const said = sentence(c, plan, drawn);
-  const isOpen = c.query["table"] === plan.id;
+  const isOpen = c.query.table === plan.id;
   const query = new URLSearchParams({ ...c.query, table: plan.id }).toString();
   return html`<figure class="chart" id="${plan.id}">
 <figcaption><h3>${cut(plan.title, 80)}</h3><p>${said}</p></figcaption>
@@ -92,10 +92,15 @@ function sentence(c: PageContext, plan: ChartPlan, drawn: readonly Drawn[]): str
       at: c.words.moment(atMs, c.nowMs),
     });
   };
-  const parts = main.map((shown) => (main.length > 1 ? `${shown.label} ${one(shown)}` : one(shown)));
+  const filled = main.filter(({ columns }) => finite(columns.avg).length > 0);
+  if (filled.length === 0 && plan.kind !== "smoke") return c.t.plain("chart.nothing.sentence");
+  const parts = (filled.length > 0 ? filled : main).map((shown) =>
+    main.length > 1 ? `${shown.label}: ${one(shown)}` : one(shown),
+  );
   const [loss] = plan.kind === "smoke" ? drawn.slice(5, 6) : [];
   if (loss) parts.push(lossWords(c, finite(loss.columns.avg)));
-  return `${parts.filter((part) => part !== "").join("; ")}.`;
+  const text = parts.filter((part) => part !== "").join("; ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function lossWords(c: PageContext, values: readonly number[]): string {

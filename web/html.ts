@@ -23,14 +23,14 @@ const entities: Readonly<Record<string, string>> = {
   "`": "&#96;",
 };
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return /[&<>"'`]/.test(text) ? text.replace(/[&<>"'`]/g, (char) => entities[char] ?? char) : text;
 }
 
 function render(part: Part): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
-  if (typeof part === "string") return escape(part);
+  if (typeof part === "string") return escaped(part);
   if (typeof part === "number") return String(part);
   return part.map(render).join("");
 }

@@ -78,110 +78,134 @@ function message(parts: Readonly<Record<string, Html>>, names: readonly string[]
 const enoughBytes = 256 * 1_024;
 
 /** Sends each open page the parts that changed: at once after a change, at most one message a second, and at every heartbeat. */
-export function createLive(view: View, options: LiveOptions): Live {
-  const { heartbeatMs = 15_000, gapMs = 1_000, maxStreams = 40, checkedAt } = options;
-  const { clock, log } = view;
-  const streams = new Set<Stream>();
-  let isClosed = false;
-  let soon: Timer | undefined;
-  let beat: Timer | undefined;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let isBusy = false;
-  let isDue = false;
+class Streams implements Live {
+  readonly #view: View;
+  readonly #options: Required<LiveOptions>;
+  readonly #streams = new Set<Stream>();
+  readonly #stops: readonly (() => void)[];
+  #isClosed = false;
+  #soon: Timer | undefined;
+  #beat: Timer | undefined;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #isBusy = false;
+  #isDue = false;
 
-  const push = (stream: Stream, parts: Readonly<Record<string, Html>>, tags: ReadonlyMap<string, string>) => {
-    // A page that does not read is not given more; it catches up from its own state later.
-    if (stream.response.writableLength > enoughBytes) return;
-    const changed = [...tags].filter(([name, tag]) => stream.sent.get(name) !== tag);
-    if (changed.length === 0) return;
-    stream.response.write(
-      message(
-        parts,
-        changed.map(([name]) => name),
-        stateId(tags),
-      ),
-    );
-    stream.sent = tags;
-  };
-  const renew = async (some: Iterable<Stream>) => {
+  constructor(view: View, options: Required<LiveOptions>) {
+    this.#view = view;
+    this.#options = options;
+    const changed = () => this.#changed();
+    this.#stops = [
+      view.status.onChange(changed),
+      view.incidents.onChange(changed),
+      view.inventory.onChange(changed),
+    ];
+  }
+
+  open(response: ServerResponse, source: LiveSource, have: string | undefined): boolean {
+    if (this.#isClosed || this.#streams.size >= this.#options.maxStreams) return false;
+    const stream: Stream = { response, source, sent: parseStateId(have) };
+    this.#streams.add(stream);
+    response.on("close", () => this.#streams.delete(stream));
+    response.writeHead(200, {
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no",
+    });
+    this.#sayAlive(stream);
+    this.#renew([stream]).catch((error: unknown) => this.#complain(error));
+    this.#beat ??= this.#view.clock.timer(() => this.#heartbeat(), this.#options.heartbeatMs);
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop();
+    this.#soon?.cancel();
+    this.#beat?.cancel();
+    for (const { response } of this.#streams) response.end();
+    this.#streams.clear();
+  }
+
+  count(): number {
+    return this.#streams.size;
+  }
+
+  #sayAlive({ response }: Stream): void {
+    response.write(`event: heartbeat\ndata: ${this.#options.checkedAt()}\n\n`);
+  }
+
+  #complain(error: unknown): void {
+    this.#view.log.error("A live part could not be made", { error: String(error) });
+  }
+
+  #heartbeat(): void {
+    for (const stream of this.#streams) this.#sayAlive(stream);
+    this.#changed();
+    const goesOn = this.#streams.size > 0 && !this.#isClosed;
+    this.#beat = goesOn
+      ? this.#view.clock.timer(() => this.#heartbeat(), this.#options.heartbeatMs)
+      : undefined;
+  }
+
+  #changed(): void {
+    if (this.#soon || this.#isClosed || this.#streams.size === 0) return;
+    const waitMs = Math.max(0, this.#lastMs + this.#options.gapMs - this.#view.clock.monotonicMs());
+    this.#soon = this.#view.clock.timer(() => {
+      this.#soon = undefined;
+      this.#renewAll().catch((error: unknown) => this.#complain(error));
+    }, waitMs);
+  }
+
+  async #renewAll(): Promise<void> {
+    if (this.#isBusy) {
+      this.#isDue = true;
+      return;
+    }
+    this.#isBusy = true;
+    this.#lastMs = this.#view.clock.monotonicMs();
+    try {
+      await this.#renew(this.#streams);
+    } finally {
+      this.#isBusy = false;
+    }
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    this.#changed();
+  }
+
+  /** Draws each page once for all its streams. */
+  async #renew(some: Iterable<Stream>): Promise<void> {
     const byKey = new Map<string, Stream[]>();
     for (const stream of some) {
       const group = byKey.get(stream.source.key);
       if (group) group.push(stream);
       else byKey.set(stream.source.key, [stream]);
     }
-    for (const group of byKey.values()) {
-      const [first] = group;
-      if (!first) continue;
-      const parts = await first.source.render();
-      const tags = tagsOf(parts);
-      for (const stream of group) push(stream, parts, tags);
-    }
-  };
-  const renewAll = async () => {
-    if (isBusy) {
-      isDue = true;
-      return;
-    }
-    isBusy = true;
-    lastMs = clock.monotonicMs();
-    try {
-      await renew(streams);
-    } catch (error) {
-      log.error("A live part could not be made", { error: String(error) });
-    } finally {
-      isBusy = false;
-    }
-    if (isDue) {
-      isDue = false;
-      changed();
-    }
-  };
-  const changed = () => {
-    if (soon || isClosed || streams.size === 0) return;
-    const waitMs = Math.max(0, lastMs + gapMs - clock.monotonicMs());
-    soon = clock.timer(() => {
-      soon = undefined;
-      void renewAll();
-    }, waitMs);
-  };
-  const heartbeat = () => {
-    for (const { response } of streams) response.write(`event: heartbeat\ndata: ${checkedAt()}\n\n`);
-    changed();
-    beat = streams.size > 0 && !isClosed ? clock.timer(heartbeat, heartbeatMs) : undefined;
-  };
-  const stops = [
-    view.status.onChange(changed),
-    view.incidents.onChange(changed),
-    view.inventory.onChange(changed),
-  ];
+    for (const group of byKey.values()) await this.#renewGroup(group);
+  }
 
-  return {
-    open(response, source, have) {
-      if (isClosed || streams.size >= maxStreams) return false;
-      const stream: Stream = { response, source, sent: parseStateId(have) };
-      streams.add(stream);
-      response.on("close", () => streams.delete(stream));
-      response.writeHead(200, {
-        "Content-Type": "text/event-stream; charset=utf-8",
-        "Cache-Control": "no-store",
-        "X-Accel-Buffering": "no",
-      });
-      response.write(`event: heartbeat\ndata: ${checkedAt()}\n\n`);
-      renew([stream]).catch((error: unknown) =>
-        log.error("A live part could not be made", { error: String(error) }),
-      );
-      beat ??= clock.timer(heartbeat, heartbeatMs);
-      return true;
-    },
-    close() {
-      isClosed = true;
-      for (const stop of stops) stop();
-      soon?.cancel();
-      beat?.cancel();
-      for (const { response } of streams) response.end();
-      streams.clear();
-    },
-    count: () => streams.size,
-  };
+  async #renewGroup(group: readonly Stream[]): Promise<void> {
+    try {
+      const parts = await group[0]?.source.render();
+      if (parts) for (const stream of group) push(stream, parts);
+    } catch (error) {
+      // The thing the page is about may be gone; the others go on.
+      this.#complain(error);
+    }
+  }
+}
+
+function push(stream: Stream, parts: Readonly<Record<string, Html>>): void {
+  // A page that does not read is not given more; it catches up from its own state later.
+  if (stream.response.writableLength > enoughBytes || stream.response.writableEnded) return;
+  const tags = tagsOf(parts);
+  const changed = [...tags].filter(([name, tag]) => stream.sent.get(name) !== tag);
+  if (changed.length === 0) return;
+  const names = changed.map(([name]) => name);
+  stream.response.write(message(parts, names, stateId(tags)));
+  stream.sent = tags;
+}
+
+export function createLive(view: View, options: LiveOptions): Live {
+  return new Streams(view, { heartbeatMs: 15_000, gapMs: 1_000, maxStreams: 40, ...options });
 }

@@ -20,7 +20,7 @@ export interface ShownRange extends TimeRange {
 
 /** The span of the address (`?range=6h`), up to now; 24 hours without one. */
 export function shownRange(c: PageContext): ShownRange {
-  const { name, ms } = ranges.find((range) => range.name === c.query["range"]) ?? ranges[2];
+  const { name, ms } = ranges.find((range) => range.name === c.query.range) ?? ranges[2];
   return { name, fromMs: c.nowMs - ms, toMs: c.nowMs };
 }
 

@@ -33,7 +33,7 @@ export async function sendHtml(
 export function sendAsset(request: Request, response: Response, assets: Assets, name: string): boolean {
   const asset = assets.get(name);
   if (!asset) return false;
-  const isPinned = request.query["v"] === asset.version;
+  const isPinned = request.query.v === asset.version;
   response.setHeader("Content-Type", asset.type);
   response.setHeader("ETag", `"${asset.version}"`);
   response.setHeader("Cache-Control", isPinned ? "public, max-age=31536000, immutable" : "no-cache");

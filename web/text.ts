@@ -36,7 +36,7 @@ export function loadTexts(language: string, folder = new URL("./locales/", impor
   const entries = new Map(Object.entries(JSON.parse(file) as Record<string, Entry>));
   const rules = new Intl.PluralRules(language);
   const pieces = (key: string, values: Readonly<Record<string, unknown>>) =>
-    pattern(entries, rules, key, values["count"]).split(/\{(\w+)\}/);
+    pattern(entries, rules, key, values.count).split(/\{(\w+)\}/);
   const markup = (key: string, values: Values = {}): Part => {
     const [first = "", ...rest] = pieces(key, values);
     return rest.reduce<Part>(

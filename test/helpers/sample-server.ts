@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import type { View } from "../../appliance/model/contracts.ts";
+import type { Step, View } from "../../appliance/model/contracts.ts";
 import type { SeriesId } from "../../appliance/model/site.ts";
 import type { WebOptions } from "../../web/router.ts";
 import { createWeb } from "../../web/router.ts";
@@ -13,8 +13,8 @@ export interface PageServer {
 }
 
 /** `columns` of one series as the API gives them. */
-async function columnsOf(view: View, id: string, fromMs: number, toMs: number) {
-  const { timesMs, min, avg, max } = await view.store.query(id as SeriesId, { fromMs, toMs }, "auto");
+async function columnsOf(view: View, id: string, fromMs: number, toMs: number, step: Step) {
+  const { timesMs, min, avg, max } = await view.store.query(id as SeriesId, { fromMs, toMs }, step);
   const list = (column: Float64Array) =>
     Array.from(column, (value) => (Number.isFinite(value) ? value : null));
   return {
@@ -34,12 +34,13 @@ export async function servePages(
   const app = express();
   app.disable("x-powered-by");
   app.get("/api/v1/series", async (request, response) => {
-    const ids = [request.query["s"] ?? []].flat().map(String);
-    const [from, to] = [String(request.query["from"]), String(request.query["to"])].map((text) =>
-      Date.parse(text),
-    );
+    const ids = [request.query.s ?? []].flat().map(String);
+    const [from, to] = [String(request.query.from), String(request.query.to)].map((text) => Date.parse(text));
+    const step = /^\d+m$/.test(String(request.query.step))
+      ? Number.parseInt(String(request.query.step), 10) * 60_000
+      : "auto";
     response.json({
-      series: await Promise.all(ids.map((id) => columnsOf(view, id, from ?? 0, to ?? 0))),
+      series: await Promise.all(ids.map((id) => columnsOf(view, id, from ?? 0, to ?? 0, step))),
     });
   });
   app.use(web.router);

@@ -11,7 +11,8 @@ import { sampleDevices } from "./sample-devices.ts";
 import type { Shape } from "./sample-series.ts";
 import { sampleStore, valueAt } from "./sample-series.ts";
 import type { SampleStory } from "./sample-story.ts";
-import { stories, storyVerdict } from "./sample-story.ts";
+import { stories } from "./sample-story.ts";
+import { storyVerdict } from "./sample-verdict.ts";
 
 /** A made-up office behind the contract that pages and the API read; nothing is measured. */
 export interface SampleView extends View {
@@ -154,7 +155,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     const { state, sinceMs } = stateOf(id);
     const name = find(id)?.name ?? id;
     const incident = incidents.all().find((entry) => entry.state === "open" && entry.device === id);
-    const lastSeenMs = silentAt(id + ":x", clock.nowMs()) ? sinceMs : clock.nowMs() - 8_000;
+    const lastSeenMs = silentAt(`${id}:x`, clock.nowMs()) ? sinceMs : clock.nowMs() - 8_000;
     return {
       state,
       sinceMs,

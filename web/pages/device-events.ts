@@ -55,11 +55,6 @@ export const page: Page = {
   parts: { head: headPart, events: listPart },
   page: (c, parts) => ({
     ...deviceTitle(c),
-    main: deviceFrame(
-      c,
-      parts,
-      "events",
-      html`<h2 class="hidden">${c.t("tab.events")}</h2>${parts["events"]}`,
-    ),
+    main: deviceFrame(c, parts, "events", html`<h2 class="hidden">${c.t("tab.events")}</h2>${parts.events}`),
   }),
 };

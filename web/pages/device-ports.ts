@@ -38,6 +38,6 @@ export const page: Page = {
   parts: { head: headPart, table: tablePart },
   page: (c, parts) => ({
     ...deviceTitle(c),
-    main: deviceFrame(c, parts, "ports", html`${parts["table"]}`),
+    main: deviceFrame(c, parts, "ports", html`${parts.table}`),
   }),
 };

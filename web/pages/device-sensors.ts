@@ -25,7 +25,7 @@ async function row(c: PageContext, device: Device, reading: Reading): Promise<Ht
   const query = new URLSearchParams({ ...c.query, show: key }).toString();
   const cell = (name: string, content: Html | string, kind?: string) =>
     html`<td data-label="${c.t.plain(`sensor.col.${name}`)}"${kind && html` class="${kind}"`}>${content}</td>`;
-  const isShown = c.query["show"] === key;
+  const isShown = c.query.show === key;
   return html`<tr id="row-${key.replace(/[^A-Za-z0-9]+/g, "-")}"><th scope="row"><a href="/devices/${device.id}/sensors?${query}#chart"${isShown && html` aria-current="true"`}><bdi>${cut(sensor.description, 80)}</bdi></a></th>
 ${cell("now", html`<b>${text}</b>`)}${cell("state", severityMark(c, severity))}${cell("limits", limitWords(c, sensor))}${cell("day", line, "sparkcell")}${cell("seen", timeMs === undefined ? "–" : ago(c, timeMs))}</tr>`;
 }
@@ -52,7 +52,7 @@ export const page: Page = {
   async page(c, parts) {
     const device = theDevice(c);
     const path = `/devices/${device.id}/sensors`;
-    const shown = device.sensors.find((sensor) => sensorKey(sensor) === c.query["show"]) ?? device.sensors[0];
+    const shown = device.sensors.find((sensor) => sensorKey(sensor) === c.query.show) ?? device.sensors[0];
     const large = shown && (await chart(c, { ...sensorPlan(c, device, shown, path), id: "chart" }));
     return {
       ...deviceTitle(c),
@@ -61,7 +61,7 @@ export const page: Page = {
         c,
         parts,
         "sensors",
-        html`${large && html`<div class="charts wide">${large}</div>`}${parts["table"]}`,
+        html`${large && html`<div class="charts wide">${large}</div>`}${parts.table}`,
         rangeLinks(c, path),
       ),
     };

@@ -37,7 +37,7 @@ function matches({ device }: Row, { kind, group, q }: Readonly<Record<string, st
 function order(c: PageContext): (a: Row, b: Row) => number {
   const byName = (a: Row, b: Row) => a.device.name.localeCompare(b.device.name, "en", { numeric: true });
   const seen = ({ device }: Row) => c.view.status.device(device.id).lastSeenMs ?? 0;
-  switch (c.query["sort"]) {
+  switch (c.query.sort) {
     case "name":
       return byName;
     case "room":
@@ -63,14 +63,14 @@ function listUrl(c: PageContext, change: Readonly<Record<string, string>>): stri
 }
 
 function chip(c: PageContext, state: State | "", text: Part, count: number): Html {
-  const isCurrent = (c.query["state"] ?? "") === state;
+  const isCurrent = (c.query.state ?? "") === state;
   return html`<li><a class="chip" id="chip-${state || "all"}" href="${listUrl(c, { state })}"${isCurrent && html` aria-current="true"`}>${text} <b>${count}</b></a></li>`;
 }
 
 function chips(c: PageContext, rows: readonly Row[]): Html {
   const counts = states.map((state) => ({ state, count: rows.filter((row) => row.state === state).length }));
   return html`<ul class="chips" aria-label="${c.t.plain("devices.states")}">${chip(c, "", c.t("devices.all"), rows.length)}${counts
-    .filter(({ state, count }) => count > 0 || c.query["state"] === state)
+    .filter(({ state, count }) => count > 0 || c.query.state === state)
     .map(({ state, count }) => chip(c, state, stateMark(state, c.t), count))}</ul>`;
 }
 
@@ -105,7 +105,7 @@ function nothing(c: PageContext, isFirst: boolean): Html {
 function listPart(c: PageContext): Html {
   const all = allRows(c);
   const rows = all.filter((entry) => matches(entry, c.query));
-  const shown = rows.filter(({ state }) => !c.query["state"] || state === c.query["state"]).sort(order(c));
+  const shown = rows.filter(({ state }) => !c.query.state || state === c.query.state).sort(order(c));
   if (shown.length === 0) return html`${all.length > 0 && chips(c, rows)}${nothing(c, all.length === 0)}`;
   const head = ["device", "says", "address", "seen", "day"].map(
     (key) => html`<th scope="col">${c.t(`devices.${key}`)}</th>`,
@@ -128,8 +128,8 @@ function filters(c: PageContext): Html {
   const groups = [...new Set(devices.map(({ group }) => group))].sort();
   const any = ["", c.t.plain("devices.any")] as const;
   return html`<form class="filters" id="filters" action="/devices" method="get" role="search" hx-get="/f/devices/list" hx-target="#list" hx-swap="innerMorph strip:true" hx-trigger="input delay:250ms, change, submit" hx-sync="this:replace" data-url="/devices">
-${c.query["state"] && html`<input type="hidden" name="state" value="${c.query["state"]}">`}
-<label class="grow">${c.t("devices.q")}<input type="search" name="q" value="${c.query["q"] ?? ""}" placeholder="${c.t.plain("devices.hint")}" autocomplete="off" spellcheck="false"></label>
+${c.query.state && html`<input type="hidden" name="state" value="${c.query.state}">`}
+<label class="grow">${c.t("devices.q")}<input type="search" name="q" value="${c.query.q ?? ""}" placeholder="${c.t.plain("devices.hint")}" autocomplete="off" spellcheck="false"></label>
 ${select(c, "kind", [any, ...kinds.map((kind) => [kind, c.t.plain(`kind.${kind}`)] as const)])}
 ${select(c, "group", [any, ...groups.map((group) => [group, group] as const)])}
 ${select(
@@ -179,7 +179,7 @@ export const page: Page = {
     return {
       title: sentence(c, rows),
       state: worstOf(rows),
-      main: html`${parts["title"]}${rows.length > 0 && filters(c)}${parts["list"]}`,
+      main: html`${parts.title}${rows.length > 0 && filters(c)}${parts.list}`,
     };
   },
 };

@@ -3,10 +3,10 @@ import type { Device } from "../../appliance/model/site.ts";
 import { seriesId } from "../../appliance/model/site.ts";
 import { durationWords } from "../../appliance/model/words.ts";
 import { chart } from "../charts.ts";
-import { clockTime } from "../layout.ts";
 import { moment, since } from "../format.ts";
 import type { Html } from "../html.ts";
 import { cut, foreign, html } from "../html.ts";
+import { clockTime } from "../layout.ts";
 import type { Outcome, Page, PageContext } from "../page.ts";
 import { pingPlan } from "../plans.ts";
 import { shape, stateDot } from "../shapes.ts";
@@ -15,7 +15,7 @@ const mostAffected = 12;
 const halfHourMs = 1_800_000;
 
 function incidentOf(c: PageContext): Incident | undefined {
-  const id = Number(c.params["id"]);
+  const id = Number(c.params.id);
   return Number.isSafeInteger(id) && id > 0 ? c.view.incidents.get(id) : undefined;
 }
 
@@ -94,7 +94,7 @@ function timelinePart(c: PageContext): Html {
 }
 
 function form(c: PageContext, name: string, fields: Html): Html {
-  const url = `/incidents/${c.params["id"] ?? ""}/${name}`;
+  const url = `/incidents/${c.params.id ?? ""}/${name}`;
   return html`<form method="post" action="${url}" hx-post="${url}" hx-select="#main" hx-target="#main" hx-swap="outerMorph" id="form-${name}"><input type="hidden" name="csrf" value="${c.csrf ?? ""}">${fields}</form>`;
 }
 
@@ -122,20 +122,20 @@ function noteForm(c: PageContext): Html {
 }
 
 function byOf(c: PageContext, body: Readonly<Record<string, string>>): string {
-  return cut((body["by"] ?? "").trim(), 60) || c.t.plain("incident.local");
+  return cut((body.by ?? "").trim(), 60) || c.t.plain("incident.local");
 }
 
 function acknowledge(c: PageContext, body: Readonly<Record<string, string>>): Outcome {
   const { id, state } = theIncident(c);
   if (state === "closed") return { refused: c.t.plain("incident.isclosed") };
-  const note = cut((body["note"] ?? "").trim(), 500);
+  const note = cut((body.note ?? "").trim(), 500);
   c.view.incidents.acknowledge(id, byOf(c, body), note || undefined);
   return { to: `/incidents/${id}` };
 }
 
 function addNote(c: PageContext, body: Readonly<Record<string, string>>): Outcome {
   const { id } = theIncident(c);
-  const text = cut((body["text"] ?? "").trim(), 1_000);
+  const text = cut((body.text ?? "").trim(), 1_000);
   if (!text) return { refused: c.t.plain("incident.emptynote") };
   c.view.incidents.note(id, byOf(c, body), text);
   return { to: `/incidents/${id}` };
@@ -169,9 +169,9 @@ export const page: Page = {
       state: incident.state === "open" ? incident.deviceState : "ok",
       hasCharts: true,
       main: html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/incidents">${c.t("nav.incidents")}</a> <span aria-hidden="true">›</span> #${incident.id}</nav>
-${parts["head"]}
-<div class="two"><div class="stack">${parts["cause"]}${parts["affected"]}${await startChart(c, incident)}</div>
-<div class="stack">${parts["timeline"]}<div class="forms">${acknowledgeForm(c, incident)}${noteForm(c)}</div></div></div>`,
+${parts.head}
+<div class="two"><div class="stack">${parts.cause}${parts.affected}${await startChart(c, incident)}</div>
+<div class="stack">${parts.timeline}<div class="forms">${acknowledgeForm(c, incident)}${noteForm(c)}</div></div></div>`,
     };
   },
   actions: { acknowledge, note: addNote },

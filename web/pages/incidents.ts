@@ -15,7 +15,7 @@ function openOnes(c: PageContext): readonly Incident[] {
 }
 
 function closedOnes(c: PageContext): readonly Incident[] {
-  const beforeId = Number(c.query["before"]);
+  const beforeId = Number(c.query.before);
   return c.view.incidents.list({
     state: "closed",
     limit: pageSize,
@@ -66,7 +66,7 @@ ${open.length > 0 && html`<ul class="rows open">${open.map((incident) => row(c, 
 }
 
 function historyPart(c: PageContext): Html {
-  if (c.query["state"] === "open") return html.none;
+  if (c.query.state === "open") return html.none;
   const closed = closedOnes(c);
   const last = closed.at(-1);
   const isFirst = closed.length === 0 && openOnes(c).length === 0;
@@ -91,7 +91,7 @@ export const page: Page = {
     return {
       title: sentence(c, open.length),
       state: open[0]?.deviceState ?? "ok",
-      main: html`${parts["open"]}${parts["history"]}`,
+      main: html`${parts.open}${parts.history}`,
     };
   },
 };

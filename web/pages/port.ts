@@ -11,7 +11,7 @@ import { bits, losses, portMark, portNow, portSentence } from "../ports.ts";
 import { rangeLinks } from "../ranges.ts";
 
 function portOf(c: PageContext): Port | undefined {
-  return deviceOf(c)?.ports.find(({ id }) => id === c.params["port"]);
+  return deviceOf(c)?.ports.find(({ id }) => id === c.params.port);
 }
 
 function nowOf(c: PageContext) {
@@ -61,8 +61,8 @@ export const page: Page = {
       state: stateOf(now.state),
       hasCharts: true,
       main: html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/devices">${c.t("nav.devices")}</a> <span aria-hidden="true">›</span> <a href="/devices/${device.id}">${foreign(device.name)}</a> <span aria-hidden="true">›</span> <a href="/devices/${device.id}/ports">${c.t("tab.ports")}</a> <span aria-hidden="true">›</span> ${foreign(portName(port))}</nav>
-${parts["head"]}<div class="bar"><span></span>${rangeLinks(c, path)}</div>
-<div class="withnow"><div class="charts">${charts}</div>${parts["now"]}</div>`,
+${parts.head}<div class="bar"><span></span>${rangeLinks(c, path)}</div>
+<div class="withnow"><div class="charts">${charts}</div>${parts.now}</div>`,
     };
   },
 };

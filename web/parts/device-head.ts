@@ -13,7 +13,7 @@ export type Tab = (typeof tabs)[number];
 
 /** The device of the address; undefined when there is none. */
 export function deviceOf(c: PageContext): Device | undefined {
-  const id = parseDeviceId(c.params["id"] ?? "");
+  const id = parseDeviceId(c.params.id ?? "");
   return id && c.view.inventory.device(id);
 }
 
@@ -46,7 +46,7 @@ export function headPart(c: PageContext): Html {
   return html`<div class="head is-${state}" data-state="${state}" data-title="${cut(sentence)}">
 <div role="status"><h1>${shape(state)}<span>${foreign(sentence)}</span></h1></div>
 <ul class="facts">
-${state !== "ok" && html`<li>${since(c, sinceMs)}${incident !== undefined && html` · <a href="/incidents/${incident}">${c.t("device.incident", { id: incident })}</a>`}${acknowledgedBy && html` · ${shape("hand")} ${c.t("problem.taken", { who: foreign(acknowledgedBy) })}`}</li>`}
+${state !== "ok" && html`<li>${c.t("device.since", { state: c.t(`state.${state}`), since: since(c, sinceMs) })}${incident !== undefined && html` · <a href="/incidents/${incident}">${c.t("device.incident", { id: incident })}</a>`}${acknowledgedBy && html` · ${shape("hand")} ${c.t("problem.taken", { who: foreign(acknowledgedBy) })}`}</li>`}
 <li>${c.t(`kind.${device.kind}`)}${device.room && html` · ${foreign(device.room)}`}</li>
 ${facts.map((fact) => html`<li>${foreign(fact ?? "")}</li>`)}
 ${device.address && html`<li class="mono">${foreign(device.address)}</li>`}
@@ -59,7 +59,7 @@ ${uptime(c, device)}
 
 function tabLink(c: PageContext, device: Device, tab: Tab, current: Tab): Html {
   const path = `/devices/${device.id}${tab === "overview" ? "" : `/${tab}`}`;
-  const query = c.query["range"] ? `?range=${encodeURIComponent(c.query["range"])}` : "";
+  const query = c.query.range ? `?range=${encodeURIComponent(c.query.range)}` : "";
   const count = tab === "ports" ? device.ports.length : tab === "sensors" ? device.sensors.length : undefined;
   return html`<li><a href="${path}${query}"${tab === current && html` aria-current="page"`}>${c.t(`tab.${tab}`)}${count !== undefined && html` <span class="count">${count}</span>`}</a></li>`;
 }
@@ -71,7 +71,7 @@ export function deviceFrame(c: PageContext, parts: Parts, current: Tab, content:
     (tab) => (tab !== "ports" || device.ports.length > 0) && (tab !== "sensors" || device.sensors.length > 0),
   );
   return html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/devices">${c.t("nav.devices")}</a> <span aria-hidden="true">›</span> ${foreign(device.name)}${pollForm(c, device)}</nav>
-${parts["head"]}
+${parts.head}
 <div class="bar"><nav aria-label="${c.t.plain("device.tabs")}"><ul class="tabs">${shown.map((tab) => tabLink(c, device, tab, current))}</ul></nav>${beside}</div>
 ${content}`;
 }

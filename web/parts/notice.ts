@@ -17,7 +17,7 @@ export function notice(
     state: "unknown",
     main: html`<div class="notice">
 <h1>${shape("unknown")}<span>${t(`${kind}.title`)}</span></h1>
-<p>${detail === undefined ? t(`${kind}.text`) : cut(detail, 300)}</p>
+<p>${detail === undefined ? t(`${kind}.text`, { path: html`<code>${cut(request.path, 80)}</code>` }) : cut(detail, 300)}</p>
 <p class="muted">${t(`${kind}.todo`, { command: html`<code>${command}</code>`, path: html`<code>${cut(request.path, 80)}</code>` })}</p>
 <p><a class="button" href="/">${t("notice.home")}</a></p>
 </div>`,

@@ -2,7 +2,7 @@
 
 /** @typedef {Window & { htmx?: { trigger(element: Element, name: string): void } }} PageWindow */
 
-const staleAfterMs = Number(document.body.dataset["staleMs"] ?? 45_000);
+const staleAfterMs = Number(document.body.dataset.staleMs ?? 45_000);
 const pollEveryMs = 30_000;
 const mark = document.getElementById("asof");
 const banner = document.getElementById("stale");
@@ -16,8 +16,8 @@ let isStale = false;
 
 /** @param {"live" | "polling" | "stale"} how */
 function show(how) {
-  if (!mark || mark.dataset["now"] === how) return;
-  mark.dataset["now"] = how;
+  if (!mark || mark.dataset.now === how) return;
+  mark.dataset.now = how;
   const word = mark.querySelector(".mark > span");
   if (word) word.textContent = mark.dataset[how] ?? "";
 }
@@ -33,7 +33,7 @@ function blank(root) {
     }
     if (word && !element.hasAttribute("data-was-word")) {
       element.setAttribute("data-was-word", word.textContent ?? "");
-      word.textContent = document.body.dataset["unknown"] ?? "";
+      word.textContent = document.body.dataset.unknown ?? "";
     }
   }
 }
@@ -57,7 +57,7 @@ function goStale() {
   const since = document.getElementById("stale-since");
   if (since) since.textContent = mark?.querySelector("time")?.textContent ?? heardAt.toLocaleTimeString();
   if (banner) banner.hidden = false;
-  if (icon) icon.href = icon.dataset["iconUnknown"] ?? icon.href;
+  if (icon) icon.href = icon.dataset.iconUnknown ?? icon.href;
   document.title = `? ${document.title.replace(/^\? /, "")}`;
   show("stale");
 }
@@ -83,8 +83,8 @@ function renew() {
   const said = /** @type {HTMLElement | null} */ (document.querySelector("[data-title]"));
   if (!said || isStale) return;
   const site = document.title.split(" · ").at(-1);
-  document.title = `${said.dataset["title"]} · ${site}`;
-  if (icon) icon.href = icon.href.replace(/icon-[a-z]+\.svg.*$/, `icon-${said.dataset["state"]}.svg`);
+  document.title = `${said.dataset.title} · ${site}`;
+  if (icon) icon.href = icon.href.replace(/icon-[a-z]+\.svg.*$/, `icon-${said.dataset.state}.svg`);
 }
 
 /** Asks for every live part once. */
@@ -128,7 +128,7 @@ document.addEventListener("htmx:config:request", (event) => {
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   for (const part of document.querySelectorAll("[data-part]"))
     part.setAttribute("hx-get", `${part.getAttribute("hx-get")?.split("?")[0]}${query ? `?${query}` : ""}`);
-  live?.setAttribute("hx-sse:connect", `/live?page=${document.body.dataset["page"]}&${query}`);
+  live?.setAttribute("hx-sse:connect", `/live?page=${document.body.dataset.page}&${query}`);
 });
 
 setInterval(() => {
