@@ -4,26 +4,21 @@
  *
  * @param isWhole - looks at what the reader relies on
  */
-export function readBody<T>(
-	body: string,
-	isWhole: (value: Partial<T>) => boolean,
-): T | undefined {
-	try {
-		const value: unknown = JSON.parse(body);
-		return typeof value === "object" &&
-			value !== null &&
-			isWhole(value as Partial<T>)
-			? (value as T)
-			: undefined;
-	} catch {
-		return undefined; // Not JSON any more.
-	}
+export function readBody<T>(body: string, isWhole: (value: Partial<T>) => boolean): T | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null && isWhole(value as Partial<T>)
+      ? (value as T)
+      : undefined;
+  } catch {
+    return undefined; // Not JSON any more.
+  }
 }
 
 /** All bodies that can be read, in order. */
 export function readBodies<T>(
-	rows: readonly { readonly body: string }[],
-	isWhole: (value: Partial<T>) => boolean,
+  rows: readonly { readonly body: string }[],
+  isWhole: (value: Partial<T>) => boolean,
 ): T[] {
-	return rows.flatMap(({ body }) => readBody<T>(body, isWhole) ?? []);
+  return rows.flatMap(({ body }) => readBody<T>(body, isWhole) ?? []);
 }

@@ -6,21 +6,17 @@ const kept = 3;
 
 /** "20260302-104205", UTC: sorts by time and is fit for a file name. */
 export function stampOf(atMs: number): string {
-	return new Date(atMs)
-		.toISOString()
-		.slice(0, 19)
-		.replace(/[-:]/g, "")
-		.replace("T", "-");
+  return new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
 }
 
 /** Nightly copies in `dir`, newest first. */
 export function nightlyCopies(dir: string): string[] {
-	return copies(dir, /^state\.nightly-\d{8}-\d{6}\.db$/);
+  return copies(dir, /^state\.nightly-\d{8}-\d{6}\.db$/);
 }
 
 /** Removes all but the newest three. */
 export function trimNightly(dir: string): void {
-	for (const old of nightlyCopies(dir).slice(kept)) fs.rmSync(old);
+  for (const old of nightlyCopies(dir).slice(kept)) fs.rmSync(old);
 }
 
 /**
@@ -29,18 +25,18 @@ export function trimNightly(dir: string): void {
  * @returns path of the copy
  */
 export function copyBeforeMigration(
-	db: Sqlite.Database,
-	file: string,
-	version: number,
-	nowMs: number,
+  db: Sqlite.Database,
+  file: string,
+  version: number,
+  nowMs: number,
 ): string {
-	const dir = path.dirname(file);
-	const copy = path.join(dir, `state.before-${stampOf(nowMs)}-v${version}.db`);
-	fs.rmSync(copy, { force: true });
-	db.prepare("VACUUM INTO ?").run(copy);
-	const pattern = /^state\.before-\d{8}-\d{6}-v\d+\.db$/;
-	for (const old of copies(dir, pattern).slice(kept)) fs.rmSync(old);
-	return copy;
+  const dir = path.dirname(file);
+  const copy = path.join(dir, `state.before-${stampOf(nowMs)}-v${version}.db`);
+  fs.rmSync(copy, { force: true });
+  db.prepare("VACUUM INTO ?").run(copy);
+  const pattern = /^state\.before-\d{8}-\d{6}-v\d+\.db$/;
+  for (const old of copies(dir, pattern).slice(kept)) fs.rmSync(old);
+  return copy;
 }
 
 /**
@@ -49,21 +45,20 @@ export function copyBeforeMigration(
  * @returns the new path
  */
 export function setAside(file: string, nowMs: number): string {
-	const wished = `${file}.damaged-${stampOf(nowMs)}`;
-	let aside = wished;
-	for (let n = 2; fs.existsSync(aside); n++) aside = `${wished}-${n}`;
-	fs.renameSync(file, aside);
-	for (const suffix of ["-wal", "-shm"])
-		if (fs.existsSync(file + suffix))
-			fs.renameSync(file + suffix, aside + suffix);
-	return aside;
+  const wished = `${file}.damaged-${stampOf(nowMs)}`;
+  let aside = wished;
+  for (let n = 2; fs.existsSync(aside); n++) aside = `${wished}-${n}`;
+  fs.renameSync(file, aside);
+  for (const suffix of ["-wal", "-shm"])
+    if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, aside + suffix);
+  return aside;
 }
 
 function copies(dir: string, pattern: RegExp): string[] {
-	return fs
-		.readdirSync(dir)
-		.filter((name) => pattern.test(name))
-		.sort()
-		.reverse()
-		.map((name) => path.join(dir, name));
+  return fs
+    .readdirSync(dir)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .reverse()
+    .map((name) => path.join(dir, name));
 }

@@ -3,7 +3,7 @@
  * released is never changed. Bodies are JSON of the types in model/; columns are what is searched.
  */
 export const migrations: readonly string[] = [
-	`
+  `
 	CREATE TABLE incidents (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
 		device TEXT NOT NULL,
@@ -57,10 +57,10 @@ export const migrations: readonly string[] = [
 
 /** What the newest format must be able to prepare: a damaged schema fails here. */
 export const probes: readonly string[] = [
-	"SELECT id, device, state, started_ms, ended_ms, body FROM incidents",
-	"SELECT sequence, id, incident, state, created_ms, body FROM outbox",
-	"SELECT device, from_ms, to_ms, state FROM spans",
-	"SELECT sequence, device, time_ms, body FROM events",
-	"SELECT id, body FROM devices",
-	"SELECT name, value FROM marks",
+  "SELECT id, device, state, started_ms, ended_ms, body FROM incidents",
+  "SELECT sequence, id, incident, state, created_ms, body FROM outbox",
+  "SELECT device, from_ms, to_ms, state FROM spans",
+  "SELECT sequence, device, time_ms, body FROM events",
+  "SELECT id, body FROM devices",
+  "SELECT name, value FROM marks",
 ];
