@@ -64,7 +64,8 @@ export function unpackLasts(bytes: Uint8Array | undefined): Lasts {
   const size = bytes.length / 8 / columns.length;
   const lasts = noLasts(size);
   columns.forEach((name, at) => {
-    const part = bytes.slice(at * size * 8, (at + 1) * size * 8);
+    // A copy of its own: the bytes may lie anywhere in a larger buffer, and doubles must be aligned.
+    const part = Uint8Array.from(bytes.subarray(at * size * 8, (at + 1) * size * 8));
     lasts[name].set(new Float64Array(part.buffer));
   });
   return lasts;

@@ -23,6 +23,7 @@ export interface Retention {
 /** Chunks deleted in one transaction. */
 const sliceSize = 2_000;
 const roundsSlice = 500;
+const settledHours = 24;
 /** Of the raw hours this much stays even when there is no room, so that pages and rules have something to read. */
 const rawKeptMs = 2 * dayMs;
 /** The log may take this share of the room while a follower is away. */
@@ -62,12 +63,23 @@ export function* trim(trimming: Trimming): Generator<void, Trimmed> {
   return { unfollowed };
 }
 
+/**
+ * What counts as now for growing old: never later than the 24th newest hour of samples. A clock that jumps years
+ * ahead for some hours must not empty the store.
+ */
+function settledNowMs(packer: Packer, nowMs: number): number {
+  const newest = [...packer.buckets("raw")].sort((a, b) => b - a)[settledHours - 1];
+  return newest === undefined ? Number.NEGATIVE_INFINITY : Math.min(nowMs, (newest + settledHours) * hourMs);
+}
+
 function* trimByAge({ db, packer, keep, nowMs }: Trimming): Generator<void, void> {
   const ageMs = { raw: keep.rawMs, five: keep.fiveMinutesMs, hour: keep.hourMs };
+  const settledMs = settledNowMs(packer, nowMs);
   for (const resolution of resolutions)
     for (;;) {
       const bucket = oldest(packer, resolution);
-      if (bucket === undefined || bucketStartMs(resolution, bucket + 1) > nowMs - ageMs[resolution]) break;
+      if (bucket === undefined || bucketStartMs(resolution, bucket + 1) > settledMs - ageMs[resolution])
+        break;
       yield* dropBucket(db, packer, resolution, bucket);
     }
 }
