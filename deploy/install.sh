@@ -156,14 +156,19 @@ install_influxdb() {
   local defaults=/etc/default/influxdb
   if ! grep -qs '^INFLUXDB_HTTP_BIND_ADDRESS=' "$defaults"; then
     run sh -c "printf '%s\n' INFLUXDB_HTTP_BIND_ADDRESS=127.0.0.1:8086 INFLUXDB_BIND_ADDRESS=127.0.0.1:8088 INFLUXDB_REPORTING_DISABLED=true >>$defaults"
-    run systemctl try-restart influxdb
+    [ ! -d /run/systemd/system ] || run systemctl restart influxdb
   fi
 }
 
 install_service() {
   run install -m 0644 "$source_folder/deploy/porchlight.service" /etc/systemd/system/porchlight.service
-  run systemctl daemon-reload
   run systemctl enable porchlight
+  # systemd does not run while an image for a card is made: then the service starts with the first boot.
+  if [ ! -d /run/systemd/system ] && [ "$dry_run" = no ]; then
+    start=no
+    return
+  fi
+  run systemctl daemon-reload
   [ "$start" = no ] || run systemctl restart porchlight
 }
 

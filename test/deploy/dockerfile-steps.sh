@@ -92,7 +92,7 @@ step() {
 # As compose.yaml has it: user, read-only root, /tmp and /data writable, two capabilities in the bounding set.
 # In a network namespace of its own, where only loopback is up: nothing leaves this machine.
 inside() {
-  chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" --clear-groups \
+  ${instead:-} chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" --clear-groups \
     --bounding-set -all,+net_raw,+net_bind_service --inh-caps -all -- \
     env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/data "${declare_env[@]}" \
     /bin/sh -c "cd '$folder' && exec \"\$@\"" sh "$@"
@@ -133,7 +133,8 @@ try_command() {
   mapfile -t health <<<"$health_line"
   [ -e "$root${entry[1]}" ] || fail "no program ${entry[1]} in the image"
   say "ENTRYPOINT and CMD: ${entry[*]} ${command[*]}"
-  inside "${entry[@]}" "${command[@]}" >"$work/appliance.log" 2>&1 &
+  # In the place of the shell, so that the signal below reaches the appliance itself.
+  instead=exec inside "${entry[@]}" "${command[@]}" >"$work/appliance.log" 2>&1 &
   local pid=$! tries=0
   until inside "${health[@]}" >"$work/health.log" 2>&1; do
     tries=$((tries + 1))

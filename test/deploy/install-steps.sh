@@ -58,7 +58,7 @@ start=$(sed -n 's/^ExecStart=//p' "$unit")
 as_unit='cd /etc/porchlight && exec setpriv --reuid porchlight --regid porchlight --clear-groups --no-new-privs \
   --bounding-set -all,+net_raw,+net_bind_service --inh-caps -all,+net_raw,+net_bind_service \
   --ambient-caps -all,+net_raw,+net_bind_service -- env NODE_ENV=production "$@"'
-inside() { chroot "$root" sh -c "$as_unit" sh "$@"; }
+inside() { ${instead:-} chroot "$root" sh -c "$as_unit" sh "$@"; }
 
 try_service() {
   ip link set lo up
@@ -68,7 +68,8 @@ try_service() {
   inside fping -q -C 2 -p 100 -- 127.0.0.1 2>&1
   say "$start"
   # shellcheck disable=SC2086 # its words are its arguments
-  inside $start >"$work/service.log" 2>&1 &
+  # In the place of the shell, so that the signal below reaches the appliance itself.
+  instead=exec inside $start >"$work/service.log" 2>&1 &
   local pid=$! tries=0 code=0
   until chroot "$root" env PORCHLIGHT_HEALTH_URL=http://127.0.0.1:80/healthz \
     node /opt/porchlight/app/build/deploy/healthcheck.mjs >"$work/health.log" 2>&1; do
