@@ -4,7 +4,14 @@ import { duration, pollFields, targetPollFields } from "../config/fields.ts";
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
 import type { Availability, Observation } from "../model/observation.ts";
 import { EchoError, type EchoResult, echo } from "../probe/fping.ts";
-import { newPingState, type PingState, readingsOf, takeEchoes } from "../probe/ping-state.ts";
+import {
+  type EchoRound,
+  newPingState,
+  type PingState,
+  readingsOf,
+  roundFor,
+  takeEchoes,
+} from "../probe/ping-state.ts";
 import { type AddressBook, createAddressBook } from "../probe/resolve.ts";
 import { channelOf, maybe } from "../probe/sections.ts";
 import { systemEcho } from "../probe/system-ping.ts";
@@ -38,12 +45,6 @@ const target = z
   })
   .prefault({});
 type TargetSettings = z.infer<typeof target>;
-
-/** RELIABILITY F15: at 51 % loss of a request 23 lost ones in a row are no accident; two such rounds follow the first. */
-const confirming = { count: 10, periodMs: 200 };
-/** F16: what has missed so many rounds costs one packet a round. */
-const deadAfter = 3;
-const longestPeriodMs = 500;
 
 const remedies = {
   tool: "Install the package fping (apt install fping).",
@@ -103,27 +104,28 @@ class Ping implements Collector {
     return { target: one, state, ...maybe("address", await this.#book.find(one.address)) };
   }
 
-  /** One process for each way of asking: usual, confirming, dead. */
+  /** One process for each way of asking. */
   async #askAll(asked: readonly Asked[], signal: AbortSignal): Promise<void> {
-    const { probes } = this.#settings;
-    const ways = [
-      { of: (misses: number) => misses === 0, count: probes, periodMs: longestPeriodMs },
-      { of: (misses: number) => misses > 0 && misses < deadAfter, ...confirming },
-      { of: (misses: number) => misses >= deadAfter, count: 1, periodMs: longestPeriodMs },
-    ];
-    await Promise.all(
-      ways.map(async ({ of, count, periodMs }) => {
-        const some = asked.filter(({ state, address }) => address !== undefined && of(state.misses));
-        if (some.length === 0) return;
-        const timeoutMs = Math.max(...some.map((one) => one.target.timeoutMs));
-        const addresses = some.map(({ address }) => address ?? "");
-        const results = await this.#echo(addresses, { count, periodMs, timeoutMs, signal });
-        for (const one of some) {
-          one.result = results.get(one.address ?? "") ?? { rttsMs: [], sent: count, isUnreachable: false };
-          takeEchoes(one.state, one.result);
-        }
-      }),
-    );
+    const ways = new Map<string, { round: EchoRound; some: Asked[] }>();
+    for (const one of asked) {
+      if (one.address === undefined) continue;
+      const round = roundFor(one.state.misses, this.#settings.probes);
+      const key = `${round.count}/${round.periodMs}`;
+      const way = ways.get(key);
+      if (way) way.some.push(one);
+      else ways.set(key, { round, some: [one] });
+    }
+    await Promise.all([...ways.values()].map(({ round, some }) => this.#ask(round, some, signal)));
+  }
+
+  async #ask(round: EchoRound, some: readonly Asked[], signal: AbortSignal): Promise<void> {
+    const timeoutMs = Math.max(...some.map((one) => one.target.timeoutMs));
+    const addresses = some.map(({ address }) => address ?? "");
+    const results = await this.#echo(addresses, { ...round, timeoutMs, signal });
+    for (const one of some) {
+      one.result = results.get(one.address ?? "") ?? { rttsMs: [], sent: round.count, isUnreachable: false };
+      takeEchoes(one.state, one.result);
+    }
   }
 
   async #echo(

@@ -1,6 +1,5 @@
 import type { Alert, Rule } from "../model/alert.ts";
 import type {
-  Check,
   CheckInput,
   CheckPlugin,
   Counters,

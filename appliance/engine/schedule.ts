@@ -4,7 +4,7 @@ import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { createSlots, type Slots, within } from "./slots.ts";
 import { type Supervisor, superviseListeners } from "./supervise.ts";
-import { durationOf, failed, hasAnswered, type Unit, unitsOf } from "./units.ts";
+import { type Culprit, durationOf, failed, hasAnswered, type Unit, unitsOf } from "./units.ts";
 
 export interface ScheduleOptions {
   readonly clock: Clock;
@@ -19,13 +19,6 @@ export interface ScheduleOptions {
   ) => Promise<void>;
   /** Polls of answering targets at one time. A quarter more are kept for those that do not answer. */
   readonly concurrency?: number;
-}
-
-/** A collector that throws, by target or listener. */
-export interface Culprit {
-  readonly part: string;
-  readonly what: string;
-  readonly sinceMs: number;
 }
 
 export interface Schedule {
@@ -124,7 +117,6 @@ class PollSchedule implements Schedule {
     }
   }
 
-  /** Polls and hands on; never throws. */
   #poll(unit: Unit, of: readonly Target[]): Promise<void> {
     const work = this.#pollGuarded(unit, of).finally(() => {
       for (const { id } of of) this.#polled.delete(id);

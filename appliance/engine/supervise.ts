@@ -1,5 +1,6 @@
 import type { Collector } from "../model/contracts.ts";
-import type { Culprit, ScheduleOptions } from "./schedule.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+import type { Culprit } from "./units.ts";
 
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;

@@ -6,6 +6,13 @@ import type { Clock, Timer } from "../model/time.ts";
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 300_000;
 
+/** A collector that throws, by target or listener. */
+export interface Culprit {
+  readonly part: string;
+  readonly what: string;
+  readonly sinceMs: number;
+}
+
 /** One collector call that repeats: one target, or a batch of them with the same interval. */
 export interface Unit {
   readonly key: string;

@@ -17,6 +17,23 @@ const metrics = [
   "ping_rtt_p90",
 ] as const;
 
+export interface EchoRound {
+  readonly count: number;
+  readonly periodMs: number;
+}
+
+/** RELIABILITY F15: at 51 % loss a request 23 lost ones in a row are no accident; two such rounds follow the first. */
+const confirming: EchoRound = { count: 10, periodMs: 200 };
+const usualPeriodMs = 500;
+/** F16: what has missed so many rounds costs one packet a round. */
+const deadAfter = 3;
+
+/** How the next round asks: as set, closely to confirm a miss, or with one packet once it is known to be dead. */
+export function roundFor(misses: number, probes: number): EchoRound {
+  if (misses === 0) return { count: probes, periodMs: usualPeriodMs };
+  return misses < deadAfter ? confirming : { count: 1, periodMs: usualPeriodMs };
+}
+
 /** What is remembered of one pinged target between two stored results. */
 export interface PingState {
   readonly series: readonly Series[];
