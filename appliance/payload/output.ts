@@ -56,7 +56,8 @@ export function createOutput(message: Message, via: string): Output {
     },
     event(device, metric, value, options) {
       const plain = plainValue(value);
-      if (plain === undefined) return;
+      // A retained button press is an old one.
+      if (plain === undefined || message.retained) return;
       records.push({ record: "event", device, metric: slug(metric), value: plain, ...placeOf(options) });
     },
     availability(device, state, { timeMs, detail } = {}) {

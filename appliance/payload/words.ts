@@ -33,6 +33,8 @@ const known = new Map<string, string>(
     kwh: "energy",
     wh: "energy",
     co2: "co2",
+    pm1: "pm1",
+    pm10: "pm10",
     pm25: "pm25",
     lux: "illuminance",
     illuminance: "illuminance",
@@ -127,6 +129,21 @@ function named(
   const separate = /^\d{1,3}$/.test(last) ? known.get(before.at(-1) ?? "") : undefined;
   if (separate !== undefined) return { metric: separate, rest: [...before.slice(0, -1), last], unit };
   return { metric: whole, rest: [], unit };
+}
+
+/**
+ * Metric by the last word of a name, and the words before it as channel: `office_temperature` is temperature of
+ * `office`. A whole name that is canonical keeps it. Undefined when no word is known.
+ */
+export function byLastWord(name: string): { metric: string; channel?: string } | undefined {
+  const words = wordsOf(name);
+  const whole = words.join("_");
+  if (isCanonical(whole)) return { metric: whole };
+  const last = words.at(-1) ?? "";
+  const metric = isCanonical(last) ? last : known.get(last);
+  if (metric === undefined) return undefined;
+  const before = words.slice(0, -1);
+  return before.length === 0 ? { metric } : { metric, channel: before.join("_") };
 }
 
 /** A battery's number without a unit: up to 5 are volts, up to 100 percent, above 1,000 millivolts. */

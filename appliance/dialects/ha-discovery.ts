@@ -1,0 +1,299 @@
+import { z } from "zod";
+import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
+import { combined, type Presence, saidBy, watchesOf } from "../payload/availability.ts";
+import { type Binding, bindingsOf } from "../payload/bindings.ts";
+import { binaryMetric, connectionOf, expand, sensorMetric, textsOf } from "../payload/ha-document.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  member,
+  parseObject,
+  textMember,
+  textOf,
+} from "../payload/json.ts";
+import { channelOf, createOutput, macOf, type Output, slug } from "../payload/output.ts";
+import { parseTemplate } from "../payload/template.ts";
+import { isBooleanMetric, toNumber } from "../payload/units.ts";
+import { byLastWord } from "../payload/words.ts";
+
+const config = z.strictObject({}).prefault({});
+
+/**
+ * Home Assistant discovery: documents, and the state topics they bind where no other dialect knows them.
+ * Source: home-assistant.io source/_integrations/mqtt.markdown; home-assistant/core components/mqtt.
+ */
+export const dialect = {
+  type: "ha-discovery",
+  summary: "Devices that announce themselves to Home Assistant",
+  config,
+  create: () => haDiscovery,
+} satisfies DialectPlugin<z.output<typeof config>>;
+
+/** What a document made, so that its end can be told. */
+interface Source {
+  readonly device: string;
+  readonly metrics: readonly string[];
+}
+interface Memory {
+  /** By config topic, for a device document with the component's name behind `#`. */
+  readonly sources: Map<string, Source>;
+  readonly presence: Map<string, Presence>;
+  /** Devices by availability topic. */
+  readonly watchers: Map<string, Set<string>>;
+}
+
+const maxDocuments = 20_000;
+const maxComponents = 256;
+const componentNames =
+  "alarm_control_panel|binary_sensor|button|camera|climate|cover|device|device_automation|device_tracker|event|fan|humidifier|image|lawn_mower|light|lock|notify|number|scene|select|sensor|siren|switch|tag|text|update|vacuum|valve|water_heater";
+const configTopic = new RegExp(`^([^/]+)/(${componentNames})/(?:([^/]+)/)?([^/]+)/config$`);
+const self = "ha-discovery";
+
+const haDiscovery: Dialect = {
+  rank: 30,
+  claims(topic, state) {
+    if (configTopic.test(topic)) return true;
+    const isBound = bindingsOf(state).of(topic).length > 0 || memoryOf(state).watchers.has(topic);
+    return isBound && state.owner?.(topic, self) === undefined;
+  },
+  device: (topic, state) => bindingsOf(state).of(topic)[0]?.device,
+  decode(message, state) {
+    const found = configTopic.exec(message.topic);
+    if (!found) return decodeBound(message, state);
+    const [, , component = "", , object = ""] = found;
+    return decodeDocument(message, component, object, state);
+  },
+};
+
+function memoryOf(state: DialectState): Memory {
+  return state.of(self, () => ({ sources: new Map(), presence: new Map(), watchers: new Map() }));
+}
+
+function decodeDocument(message: Message, component: string, object: string, state: DialectState): Decoded {
+  const out = createOutput(message, self);
+  const { topic } = message;
+  if (message.payload.length === 0) return forgetDocument(out, topic, state);
+  const parsed = parseObject(message.payload);
+  if (!parsed.ok) return out.done(parsed.reason);
+  if (member(parsed.value, "migrate_discovery") === true) return out.done("document is being migrated");
+  const document = expand(parsed.value);
+  const isDevice = component === "device";
+  const components = member(document, "components");
+  if (isDevice && !(isObject(member(document, "device")) && isObject(member(document, "origin"))))
+    return out.done("device document without device or origin");
+  const parts: Part[] = isDevice
+    ? Object.entries(isObject(components) ? components : {})
+        .slice(0, maxComponents)
+        .flatMap(([name, part]) => (isObject(part) ? [partOf(document, name, part)] : []))
+    : [{ name: object, platform: component, document }];
+  bindDocument(out, topic, document, parts, isDevice, state);
+  state.learned?.();
+  return out.done("document without a device");
+}
+
+interface Part {
+  readonly name: string;
+  readonly platform: string;
+  readonly document: JsonObject;
+  /** Only `platform` is there: this component is no more. */
+  readonly removed?: boolean;
+}
+
+/** A component with what the device document says for all of them. */
+function partOf(document: JsonObject, name: string, part: JsonObject): Part {
+  const platform = textMember(part, "platform") ?? "";
+  const removed = Object.keys(part).every((key) => key === "platform");
+  return { name, platform, document: { ...document, ...part }, removed };
+}
+
+function bindDocument(
+  out: Output,
+  topic: string,
+  document: JsonObject,
+  parts: readonly Part[],
+  isDevice: boolean,
+  state: DialectState,
+): void {
+  const memory = memoryOf(state);
+  const facts = member(document, "device");
+  const device = deviceKey(topic, facts, parts, state);
+  const metrics: string[] = [];
+  for (const part of parts) {
+    const source = isDevice ? `${topic}#${part.name}` : topic;
+    const before = memory.sources.get(source);
+    bindingsOf(state).removeSource(source);
+    if (part.removed) {
+      memory.sources.delete(source);
+      for (const metric of before?.metrics ?? []) out.forget(device, metric);
+      continue;
+    }
+    const bound = bindPart(source, device, part, state);
+    if (memory.sources.size < maxDocuments) memory.sources.set(source, { device, metrics: bound });
+    metrics.push(...bound);
+    watch(memory, device, part.document);
+  }
+  const ids = textsOf(member(facts, "identifiers"));
+  out.describe(device, {
+    name: textMember(facts, "name"),
+    manufacturer: textMember(facts, "manufacturer"),
+    model: textMember(facts, "model"),
+    firmware: textMember(facts, "sw_version"),
+    serial: textMember(facts, "serial_number"),
+    room: textMember(facts, "suggested_area"),
+    mac: macOf(connectionOf(facts, "mac")) ?? ids.map(macOf).find((mac) => mac?.length === 12),
+    // A document of one component says nothing of the others.
+    metrics: isDevice && metrics.length > 0 ? [...new Set(metrics)] : undefined,
+  });
+}
+
+/** The native device where a state topic belongs to another dialect, else by the first identifier. */
+function deviceKey(
+  topic: string,
+  facts: Json | undefined,
+  parts: readonly Part[],
+  state: DialectState,
+): string {
+  for (const { document } of parts) {
+    const stateTopic = textMember(document, "state_topic");
+    const owner = stateTopic === undefined ? undefined : state.owner?.(stateTopic, self);
+    const isPlain = parseTemplate(textMember(document, "value_template"))?.source === "";
+    if (owner?.device !== undefined && (owner.type !== "esphome" || isPlain)) return owner.device;
+  }
+  const first = textsOf(member(facts, "identifiers"))[0] ?? connectionOf(facts, "mac");
+  const unique = textMember(parts[0]?.document ?? {}, "unique_id");
+  return `ha:${first ?? unique ?? topic.split("/").slice(2, -1).join("/")}`;
+}
+
+function bindPart(source: string, device: string, part: Part, state: DialectState): readonly string[] {
+  const topic = textMember(part.document, "state_topic");
+  const binding = topic === undefined ? undefined : bindingOf(source, device, part);
+  if (topic === undefined || !binding) return [];
+  bindingsOf(state).add(topic, binding);
+  return binding.kind === "availability" ? [] : [binding.metric];
+}
+
+function bindingOf(source: string, device: string, { name, platform, document }: Part): Binding | undefined {
+  if (platform !== "sensor" && platform !== "binary_sensor") return undefined;
+  const deviceClass = textMember(document, "device_class");
+  const isBinary = platform === "binary_sensor";
+  const unit = textMember(document, "unit_of_measurement");
+  return {
+    source,
+    device,
+    kind: !isBinary ? "number" : deviceClass === "connectivity" ? "availability" : "boolean",
+    metric: metricOf(name, document, deviceClass, isBinary),
+    ...(unit === undefined || isBinary ? {} : { unit }),
+    channel: channelOf(name) ?? "x",
+    template: parseTemplate(textMember(document, "value_template")),
+    payloadOn: payloadOf(document, "payload_on", "ON"),
+    payloadOff: payloadOf(document, "payload_off", "OFF"),
+  };
+}
+
+function payloadOf(document: JsonObject, key: string, otherwise: string): string {
+  const value = member(document, key);
+  return typeof value === "boolean" ? `${value}` : (textMember(document, key) ?? otherwise);
+}
+
+function metricOf(
+  name: string,
+  document: JsonObject,
+  deviceClass: string | undefined,
+  isBinary: boolean,
+): string {
+  if (deviceClass !== undefined && deviceClass !== "None" && deviceClass !== "enum")
+    return slug(isBinary ? binaryMetric(deviceClass) : sensorMetric(deviceClass));
+  const label = textMember(document, "name") ?? name;
+  const known = byLastWord(label);
+  const fits =
+    known !== undefined && known.channel === undefined && isBooleanMetric(known.metric) === isBinary;
+  return fits ? known.metric : slug(label) || slug(name) || "value";
+}
+
+function watch(memory: Memory, device: string, document: JsonObject): void {
+  const { mode, watches } = watchesOf(document);
+  if (watches.length === 0 || memory.watchers.size >= maxDocuments) return;
+  const before = memory.presence.get(device);
+  const presence = { mode, watches: before?.watches ?? new Map(), said: before?.said ?? new Map() };
+  for (const one of watches) {
+    presence.watches.set(one.topic, one);
+    memory.watchers.set(one.topic, (memory.watchers.get(one.topic) ?? new Set()).add(device));
+  }
+  memory.presence.set(device, presence);
+}
+
+/** An empty document: its component is gone, and the device with its last one. */
+function forgetDocument(out: Output, topic: string, state: DialectState): Decoded {
+  const memory = memoryOf(state);
+  const gone = [...memory.sources].filter(([source]) => source === topic || source.startsWith(`${topic}#`));
+  for (const [source] of gone) {
+    memory.sources.delete(source);
+    bindingsOf(state).removeSource(source);
+  }
+  const left = new Set([...memory.sources.values()].map(({ device }) => device));
+  for (const device of new Set(gone.map(([, { device }]) => device))) {
+    if (!left.has(device)) {
+      memory.presence.delete(device);
+      out.forget(device);
+      continue;
+    }
+    for (const metric of new Set(gone.flatMap(([, { metrics }]) => metrics)))
+      if (bindingsOf(state).count(device, metric) === 0) out.forget(device, metric);
+  }
+  state.learned?.();
+  return out.done("nothing known to forget");
+}
+
+function decodeBound(message: Message, state: DialectState): Decoded {
+  const out = createOutput(message, self);
+  const text = textOf(message.payload);
+  if (text === undefined) return out.done("payload is not UTF-8");
+  const bindings = bindingsOf(state);
+  const bound = bindings.of(message.topic);
+  for (const binding of bound)
+    readBinding(out, binding, text, bindings.count(binding.device, binding.metric) > 1);
+  readPresence(out, message.topic, text, memoryOf(state));
+  const isUnread = bound.length > 0 && bound.every(({ template }) => template === undefined);
+  return out.done(isUnread ? "value template of a form that is not read" : "no value by its document");
+}
+
+function readBinding(out: Output, binding: Binding, payload: string, several: boolean): void {
+  const { device, metric, kind, unit, payloadOn, payloadOff } = binding;
+  const value = binding.template?.read(payload);
+  if (value === undefined || value === null || typeof value === "object") return;
+  const channel = several ? binding.channel : undefined;
+  if (kind === "number") {
+    const number = typeof value === "boolean" ? undefined : (toNumber(value) ?? wordOf(value, unit));
+    out.sample(device, metric, number, { unit, channel });
+    return;
+  }
+  const text = typeof value === "string" ? value.trim() : String(value);
+  const same = (wanted: string) =>
+    text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
+  const on = same(payloadOn) ? true : same(payloadOff) ? false : undefined;
+  if (on === undefined) return;
+  if (kind === "boolean") out.sample(device, metric, on, { channel });
+  else out.availability(device, on ? "online" : "offline");
+}
+
+/** Text is a value of its own only where the sensor has no unit. */
+function wordOf(value: Json, unit: string | undefined): string | undefined {
+  return typeof value === "string" &&
+    unit === undefined &&
+    !/^(?:nan|unknown|unavailable|none|inf)$/i.test(value)
+    ? value
+    : undefined;
+}
+
+function readPresence(out: Output, topic: string, payload: string, memory: Memory): void {
+  for (const device of memory.watchers.get(topic) ?? []) {
+    const presence = memory.presence.get(device);
+    const watched = presence?.watches.get(topic);
+    const said = watched && saidBy(watched, payload.trim());
+    if (!presence || !said) continue;
+    presence.said.set(topic, said);
+    const state = combined(presence, topic);
+    if (state) out.availability(device, state);
+  }
+}
