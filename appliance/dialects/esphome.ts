@@ -146,25 +146,61 @@ function readNumber(
   if (number !== undefined) out.sample(device, metric, number, options);
 }
 
-function readUnbound(out: Output, device: string, place: Place, text: string): void {
-  const { component, object, attribute } = place;
-  const channel = slug(object);
-  if (component === "sensor" || component === "number") {
-    const known = byLastWord(object);
-    const metric = known && !isBooleanMetric(known.metric) ? known : { metric: slug(object) };
-    readNumber(out, device, metric.metric, text, metric);
-  } else if (component === "binary_sensor") {
-    const known = byLastWord(object);
-    const metric = known && isBooleanMetric(known.metric) ? known : { metric: slug(object) };
-    if (text === "ON" || text === "OFF") out.sample(device, metric.metric, text === "ON", metric);
-  } else if (component === "text_sensor" || component === "select") {
-    if (text.toLowerCase() !== "nan") out.sample(device, slug(object), text);
-  } else if (attribute !== undefined) readAttribute(out, device, attribute, text, channel);
-  else if (component === "switch" || component === "fan" || component === "light")
-    out.sample(device, "state", lightState(text), { channel });
-  else if (component === "cover" || component === "valve") {
-    if (/^(?:open|closed)$/i.test(text)) out.sample(device, "open", text, { channel });
-  } else if (component === "lock") out.sample(device, "lock", text.toLowerCase(), { channel });
+type ReadUnbound = (out: Output, device: string, object: string, text: string) => void;
+
+/** The last word where it is known and of the right kind, else the whole name. */
+function namedBy(object: string, isBoolean: boolean) {
+  const known = byLastWord(object);
+  return known && isBooleanMetric(known.metric) === isBoolean ? known : { metric: slug(object) };
+}
+
+const readUnboundNumber: ReadUnbound = (out, device, object, text) => {
+  const named = namedBy(object, false);
+  readNumber(out, device, named.metric, text, named);
+};
+const readText: ReadUnbound = (out, device, object, text) => {
+  if (text.toLowerCase() !== "nan") out.sample(device, slug(object), text);
+};
+const readOnOff: ReadUnbound = (out, device, object, text) => {
+  out.sample(device, "state", lightState(text), { channel: slug(object) });
+};
+const readOpening: ReadUnbound = (out, device, object, text) => {
+  if (/^(?:open|closed)$/i.test(text)) out.sample(device, "open", text, { channel: slug(object) });
+};
+
+const byComponent = new Map<string, ReadUnbound>([
+  ["sensor", readUnboundNumber],
+  ["number", readUnboundNumber],
+  [
+    "binary_sensor",
+    (out, device, object, text) => {
+      const named = namedBy(object, true);
+      if (text === "ON" || text === "OFF") out.sample(device, named.metric, text === "ON", named);
+    },
+  ],
+  ["text_sensor", readText],
+  ["select", readText],
+  ["switch", readOnOff],
+  ["fan", readOnOff],
+  ["light", readOnOff],
+  ["cover", readOpening],
+  ["valve", readOpening],
+  [
+    "lock",
+    (out, device, object, text) =>
+      void out.sample(device, "lock", text.toLowerCase(), { channel: slug(object) }),
+  ],
+]);
+
+/** Without a discovery document there is neither class nor unit: the name has to do. */
+function readUnbound(
+  out: Output,
+  device: string,
+  { component, object, attribute }: Place,
+  text: string,
+): void {
+  if (attribute === undefined) byComponent.get(component)?.(out, device, object, text);
+  else readAttribute(out, device, attribute, text, slug(object));
 }
 
 const attributes = new Map([

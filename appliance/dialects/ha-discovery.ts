@@ -2,7 +2,14 @@ import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
 import { combined, type Presence, saidBy, watchesOf } from "../payload/availability.ts";
 import { type Binding, bindingsOf } from "../payload/bindings.ts";
-import { binaryMetric, connectionOf, expand, sensorMetric, textsOf } from "../payload/ha-document.ts";
+import {
+  binaryMetric,
+  connectionOf,
+  expand,
+  payloadOf,
+  sensorMetric,
+  textsOf,
+} from "../payload/ha-document.ts";
 import {
   isObject,
   type Json,
@@ -191,11 +198,6 @@ function bindingOf(source: string, device: string, { name, platform, document }:
   };
 }
 
-function payloadOf(document: JsonObject, key: string, otherwise: string): string {
-  const value = member(document, key);
-  return typeof value === "boolean" ? `${value}` : (textMember(document, key) ?? otherwise);
-}
-
 function metricOf(
   name: string,
   document: JsonObject,
@@ -259,7 +261,7 @@ function decodeBound(message: Message, state: DialectState): Decoded {
 }
 
 function readBinding(out: Output, binding: Binding, payload: string, several: boolean): void {
-  const { device, metric, kind, unit, payloadOn, payloadOff } = binding;
+  const { device, metric, kind, unit } = binding;
   const value = binding.template?.read(payload);
   if (value === undefined || value === null || typeof value === "object") return;
   const channel = several ? binding.channel : undefined;
@@ -268,13 +270,19 @@ function readBinding(out: Output, binding: Binding, payload: string, several: bo
     out.sample(device, metric, number, { unit, channel });
     return;
   }
-  const text = typeof value === "string" ? value.trim() : String(value);
-  const same = (wanted: string) =>
-    text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
-  const on = same(payloadOn) ? true : same(payloadOff) ? false : undefined;
+  const on = isOn(binding, value);
   if (on === undefined) return;
   if (kind === "boolean") out.sample(device, metric, on, { channel });
   else out.availability(device, on ? "online" : "offline");
+}
+
+/** By the document's payloads; a JSON boolean is also met by its word in any case, as Jinja writes `True`. */
+function isOn({ payloadOn, payloadOff }: Binding, value: string | number | boolean): boolean | undefined {
+  const text = String(value).trim();
+  const same = (wanted: string) =>
+    text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
+  if (same(payloadOn)) return true;
+  return same(payloadOff) ? false : undefined;
 }
 
 /** Text is a value of its own only where the sensor has no unit. */

@@ -1,16 +1,9 @@
 import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
-import {
-  isObject,
-  type Json,
-  type JsonObject,
-  member,
-  parseObject,
-  textMember,
-  textOf,
-} from "../payload/json.ts";
+import { member, parseObject, textMember, textOf } from "../payload/json.ts";
 import { channelOf, createOutput, macOf, type Output } from "../payload/output.ts";
-import { toBoolean, toNumber } from "../payload/units.ts";
+import { isReading, readInfo, readOther, readSensor } from "../payload/shelly-gen1.ts";
+import { toNumber } from "../payload/units.ts";
 
 const config = z.strictObject({}).prefault({});
 
@@ -124,14 +117,14 @@ function decodePart(message: Message, id: string, { part, rest }: Place): Decode
   if (rest.at(-1) === "command" || part === "command" || rest.at(-1) === "set") return out.done("command");
   const [index, quantity] = rest;
   if (part === "online") online(out, device, id, text);
-  else if (part === "info") return readInfo(out, device, message);
+  else if (part === "info") return decodeInfo(out, device, message);
   else if (part === "input_event") return inputEvent(out, device, message, index);
   else if (part === "ext_temperatures" || part === "ext_humidities")
     return external(out, device, message, part);
   else if (part === "sensor") readSensor(out, device, index ?? "", text);
   else if (part === "emeter") readMeter(out, device, index, quantity ?? "", text);
   else if (switches.has(part)) readSwitch(out, device, part, rest, text);
-  else readOne(out, device, part, index, text);
+  else readOther(out, device, part, text, index);
   return out.done("no reading");
 }
 
@@ -181,59 +174,6 @@ function readMeter(
   if (found) out.sample(device, found.metric, text, { unit: found.unit, channel });
 }
 
-const sensorMetrics = new Map([
-  ["battery", "battery"],
-  ["lux", "illuminance"],
-  ["tilt", "tilt"],
-  ["flood", "leak"],
-  ["motion", "motion"],
-  ["smoke", "smoke"],
-  ["vibration", "vibration"],
-  ["ext_power", "external_power"],
-  ["charger", "external_power"],
-]);
-
-/** 999, or anything below -100, stands for no reading. */
-function isReading(number: number | undefined): number is number {
-  return number !== undefined && number !== 999 && number >= -100;
-}
-
-function readSensor(out: Output, device: string, name: string, text: string): void {
-  const number = toNumber(text);
-  if (name === "temperature" || name === "humidity") {
-    if (isReading(number)) out.sample(device, name, number);
-  } else if (name === "tilt") {
-    if (number !== undefined && number >= 0) out.sample(device, "tilt", number, { unit: "°" });
-  } else if (name === "state") {
-    if (text === "open" || text === "close") out.sample(device, "open", text === "open");
-  } else if (name === "gas") {
-    const levels: Record<string, boolean> = { none: false, mild: true, heavy: true };
-    out.sample(device, "gas", levels[text]);
-  } else if (name === "concentration") out.sample(device, "gas_concentration", number, { unit: "ppm" });
-  else {
-    const metric = sensorMetrics.get(name);
-    if (metric !== undefined && !(name === "battery" && (number ?? 0) < 0)) out.sample(device, metric, text);
-  }
-}
-
-function readOne(out: Output, device: string, part: string, channel: string | undefined, text: string): void {
-  const number = toNumber(text);
-  if (part === "temperature") {
-    if (isReading(number)) out.sample(device, "device_temperature", number);
-  } else if (part === "overtemperature") out.sample(device, "problem", text);
-  else if (part === "overload" || part === "loaderror")
-    out.sample(device, "problem", text, { channel: part });
-  else if (part === "voltage") out.sample(device, "voltage", text, { channel });
-  else if (part === "adc") out.sample(device, "voltage", text, { channel: `adc_${channel ?? 0}` });
-  else if (part === "input") out.sample(device, "input", text, { channel });
-  else if (part === "ext_switch") out.sample(device, "input", text, { channel: `ext_${channel ?? 0}` });
-  else if (part === "longpush") {
-    if (toBoolean(text)) out.event(device, "input_event", "long", { channel });
-  } else if (part === "ext_temperature" || part === "ext_humidity") {
-    if (isReading(number)) out.sample(device, part.slice("ext_".length), number, { channel });
-  }
-}
-
 function inputEvent(out: Output, device: string, message: Message, channel: string | undefined): Decoded {
   const parsed = parseObject(message.payload);
   if (!parsed.ok) return out.done(parsed.reason);
@@ -255,43 +195,9 @@ function external(out: Output, device: string, message: Message, part: string): 
   return out.done("no reading");
 }
 
-/** The device's HTTP status document. */
-function readInfo(out: Output, device: string, message: Message): Decoded {
+function decodeInfo(out: Output, device: string, message: Message): Decoded {
   const parsed = parseObject(message.payload);
   if (!parsed.ok) return out.done(parsed.reason);
-  const info = parsed.value;
-  const wifi = member(info, "wifi_sta");
-  out.describe(device, {
-    mac: macOf(textMember(info, "mac")),
-    ip: textMember(wifi, "ip"),
-    firmware: textMember(member(info, "update"), "old_version"),
-  });
-  const rssi = toNumber(member(wifi, "rssi"));
-  // 0 is written while it is not connected.
-  if (rssi !== 0) out.sample(device, "rssi", rssi);
-  out.sample(device, "uptime", member(info, "uptime"));
-  const battery = member(info, "bat");
-  out.sample(device, "battery", member(battery, "value"));
-  out.sample(device, "battery_voltage", member(battery, "voltage"));
-  readClimate(out, device, info);
+  readInfo(out, device, parsed.value);
   return out.done("no reading in it");
-}
-
-function readClimate(out: Output, device: string, info: JsonObject): void {
-  const valid = (part: Json | undefined, key: string) => {
-    const number = toNumber(member(part, key));
-    return member(part, "is_valid") !== false && isReading(number) ? number : undefined;
-  };
-  const temperature = member(info, "tmp");
-  if (isObject(temperature)) out.sample(device, "temperature", valid(temperature, "tC"));
-  out.sample(device, "humidity", valid(member(info, "hum"), "value"));
-  out.sample(device, "illuminance", valid(member(info, "lux"), "value"));
-  const thermostats = member(info, "thermostats");
-  if (!Array.isArray(thermostats)) return;
-  for (const [index, entry] of thermostats.entries()) {
-    const channel = `${index}`;
-    out.sample(device, "position", valid(entry, "pos"), { channel });
-    out.sample(device, "target_temperature", member(member(entry, "target_t"), "value"), { channel });
-    out.sample(device, "temperature", valid(member(entry, "tmp"), "value"), { channel });
-  }
 }

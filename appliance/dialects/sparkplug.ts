@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
+import type { Decoded, Dialect, DialectPlugin, DialectState } from "../model/contracts.ts";
 import { channelOf, createOutput, type Output, slug } from "../payload/output.ts";
 import {
   parseSparkplug,

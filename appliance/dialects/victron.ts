@@ -83,22 +83,26 @@ function readPath(
 ): Decoded {
   const levels = path.split("/");
   const [first = "", ...rest] = levels;
-  const last = levels.at(-1) ?? "";
-  const fact = rest.length === 0 ? facts.get(first) : undefined;
   const number = toNumber(value);
+  const fact = facts.get(path);
   if (fact !== undefined) out.describe(device, { [fact]: text });
-  else if (path === "Connected") {
-    if (number === 0 || number === 1) out.availability(device, number === 1 ? "online" : "offline");
-  } else if (first === "Alarms") {
+  else if (path === "Connected") readConnected(out, device, number);
+  else if (first === "Alarms") {
+    // 0 no alarm, 1 warning, 2 alarm.
     if (number !== undefined)
       out.sample(device, "problem", number === 2, { channel: channelOf(rest.join("_")) });
-  } else if (first === "Relay" && last === "State") out.sample(device, "state", number, { channel: rest[0] });
+  } else if (/^Relay\/\d+\/State$/.test(path)) out.sample(device, "state", number, { channel: rest[0] });
   else {
-    const metric = quantities.get(last);
-    if (metric === undefined || !(rest.length === 0 || roots.has(first))) return out.done("path is not read");
+    const metric = rest.length === 0 || roots.has(first) ? quantities.get(levels.at(-1) ?? "") : undefined;
+    if (metric === undefined) return out.done("path is not read");
     readQuantity(out, device, metric, number, levels);
   }
   return out.done("no reading");
+}
+
+function readConnected(out: Output, device: string, number: number | undefined): void {
+  if (number === 1) out.availability(device, "online");
+  if (number === 0) out.availability(device, "offline");
 }
 
 function readQuantity(

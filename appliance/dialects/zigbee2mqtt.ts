@@ -182,34 +182,35 @@ function bridgeDevices(out: Output, base: string, document: Json, bridge: Bridge
   const listed = new Map<string, Known>();
   for (const entry of document.slice(0, maxHeard)) {
     const name = textMember(entry, "friendly_name");
-    const ieee = macOf(textMember(entry, "ieee_address"));
-    if (textMember(entry, "type") === "Coordinator") {
-      out.describe(`z2m:${base}/bridge`, { mac: ieee });
-      continue;
-    }
-    if (name === undefined) continue;
-    const definition = member(entry, "definition");
-    const exposes = exposedProperties(member(definition, "exposes"));
-    listed.set(name, { ...(ieee === undefined ? {} : { ieee }), exposes });
-    const metrics = exposedMetrics(exposes);
-    out.describe(`z2m:${base}/${name}`, {
-      name,
-      manufacturer: textMember(definition, "vendor") ?? textMember(entry, "manufacturer"),
-      model: textMember(definition, "model") ?? textMember(entry, "model_id"),
-      firmware: textMember(entry, "software_build_id"),
-      mac: ieee,
-      behind: `z2m:${base}/bridge`,
-      metrics: metrics.length > 0 ? metrics : undefined,
-    });
+    if (textMember(entry, "type") === "Coordinator")
+      out.describe(`z2m:${base}/bridge`, { mac: macOf(textMember(entry, "ieee_address")) });
+    else if (name !== undefined) listed.set(name, describeDevice(out, base, name, entry));
   }
   const stillThere = new Set([...listed.values()].map(({ ieee }) => ieee));
-  // A new name for the same radio is no loss: the inventory joins them by it.
-  for (const [name, { ieee }] of bridge.listed)
-    if (!listed.has(name) && !(ieee !== undefined && stillThere.has(ieee))) {
-      bridge.heard.delete(name);
-      out.forget(`z2m:${base}/${name}`);
-    }
+  for (const [name, { ieee }] of bridge.listed) {
+    // A new name for the same radio is no loss: the inventory joins them by it.
+    if (listed.has(name) || (ieee !== undefined && stillThere.has(ieee))) continue;
+    bridge.heard.delete(name);
+    out.forget(`z2m:${base}/${name}`);
+  }
   bridge.listed = listed;
+}
+
+function describeDevice(out: Output, base: string, name: string, entry: Json): Known {
+  const ieee = macOf(textMember(entry, "ieee_address"));
+  const definition = member(entry, "definition");
+  const exposes = exposedProperties(member(definition, "exposes"));
+  const metrics = exposedMetrics(exposes);
+  out.describe(`z2m:${base}/${name}`, {
+    name,
+    manufacturer: textMember(definition, "vendor") ?? textMember(entry, "manufacturer"),
+    model: textMember(definition, "model") ?? textMember(entry, "model_id"),
+    firmware: textMember(entry, "software_build_id"),
+    mac: ieee,
+    behind: `z2m:${base}/bridge`,
+    metrics: metrics.length > 0 ? metrics : undefined,
+  });
+  return ieee === undefined ? { exposes } : { ieee, exposes };
 }
 
 function bridgeInfo(out: Output, device: string, document: Json): void {

@@ -1,4 +1,4 @@
-import { isObject, type Json, member, textMember } from "./json.ts";
+import { type Json, member, textMember } from "./json.ts";
 
 /** One property of a Zigbee2MQTT device, as its definition exposes it. */
 export interface Exposed {
@@ -23,19 +23,26 @@ const maxProperties = 256;
  */
 export function exposedProperties(exposes: Json | undefined): Map<string, Exposed> {
   const found = new Map<string, Exposed>();
-  const visit = (entries: Json | undefined, endpoint: string | undefined, depth: number) => {
-    if (!Array.isArray(entries) || depth > maxDepth) return;
-    for (const entry of entries) {
-      if (!isObject(entry) || found.size >= maxProperties) continue;
-      const type = textMember(entry, "type") ?? "";
-      const own = textMember(entry, "endpoint") ?? endpoint;
-      const exposed = type === "composite" || type === "list" ? undefined : exposedOf(entry, type, own);
-      if (exposed) found.set(exposed.property, exposed);
-      if (type !== "composite") visit(member(entry, "features"), own, depth + 1);
-    }
-  };
-  visit(exposes, undefined, 0);
+  visit(exposes, undefined, 0, found);
   return found;
+}
+
+function visit(
+  entries: Json | undefined,
+  endpoint: string | undefined,
+  depth: number,
+  found: Map<string, Exposed>,
+): void {
+  if (!Array.isArray(entries) || depth > maxDepth) return;
+  for (const entry of entries) {
+    if (found.size >= maxProperties) return;
+    const type = textMember(entry, "type") ?? "";
+    if (type === "composite") continue;
+    const own = textMember(entry, "endpoint") ?? endpoint;
+    const exposed = type === "list" ? undefined : exposedOf(entry, type, own);
+    if (exposed) found.set(exposed.property, exposed);
+    visit(member(entry, "features"), own, depth + 1, found);
+  }
 }
 
 function exposedOf(entry: Json, type: string, endpoint: string | undefined): Exposed | undefined {

@@ -126,3 +126,9 @@ export function sensorMetric(deviceClass: string): string {
 export function binaryMetric(deviceClass: string): string {
   return binaryClasses.get(deviceClass) ?? deviceClass;
 }
+
+/** A payload that stands for a state; JSON booleans as their words. */
+export function payloadOf(document: JsonObject, key: string, otherwise: string): string {
+  const value = member(document, key);
+  return typeof value === "boolean" ? `${value}` : (textMember(document, key) ?? otherwise);
+}

@@ -110,7 +110,7 @@ export function readProperty(
   text: string,
 ): void {
   const about = device.properties.get(`${node}/${property}`);
-  const value = valueOf(text, about);
+  const value = typedValue(text, about);
   if (value === undefined) return;
   const guessed = about ?? (typeof value === "boolean" ? { datatype: "boolean" } : undefined);
   const { metric, channel, inverted } = metricOf(property, guessed);
@@ -121,7 +121,7 @@ export function readProperty(
   });
 }
 
-function valueOf(text: string, about: HomieProperty | undefined): number | boolean | string | undefined {
+function typedValue(text: string, about: HomieProperty | undefined): number | boolean | string | undefined {
   switch (about?.datatype) {
     case "boolean":
       // Exactly these two; anything else is a mistake of the device.

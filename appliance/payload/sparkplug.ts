@@ -84,38 +84,41 @@ function floatOf({ bytes }: Field): number {
  */
 export function parseSparkplug(data: Uint8Array): SparkplugPayload | undefined {
   try {
-    const metrics: SparkplugMetric[] = [];
-    let timeMs: number | undefined;
-    let seq: number | undefined;
-    for (const field of fieldsOf(data)) {
-      if (field.number === 1 && field.wire === 0) timeMs = Number(field.int);
-      else if (field.number === 2 && field.wire === 2) {
-        if (metrics.length < maxMetrics) metrics.push(metricOf(field.bytes));
-      } else if (field.number === 3 && field.wire === 0) seq = Number(field.int);
-    }
-    return { metrics, ...(timeMs === undefined ? {} : { timeMs }), ...(seq === undefined ? {} : { seq }) };
+    return payloadOf(data);
   } catch {
     // Malformed Protobuf or text that is not UTF-8: the caller counts it.
     return undefined;
   }
 }
 
-type Draft = { -readonly [K in keyof SparkplugMetric]: SparkplugMetric[K] };
+function payloadOf(data: Uint8Array): SparkplugPayload {
+  const metrics: SparkplugMetric[] = [];
+  const rest: { timeMs?: number; seq?: number } = {};
+  for (const { number, wire, int, bytes } of fieldsOf(data)) {
+    if (number === 1 && wire === 0) rest.timeMs = Number(int);
+    else if (number === 3 && wire === 0) rest.seq = Number(int);
+    else if (number === 2 && wire === 2 && metrics.length < maxMetrics) metrics.push(metricOf(bytes));
+  }
+  return { metrics, ...rest };
+}
 
-const readers = new Map<number, (draft: Draft, field: Field) => void>([
-  [1, (draft, { bytes }) => void (draft.name = textOf(bytes))],
-  [2, (draft, { int }) => void (draft.alias = `${int}`)],
-  [3, (draft, { int }) => void (draft.timeMs = Number(int))],
-  [4, (draft, { int }) => void (draft.datatype = Number(int))],
-  [5, (draft, { int }) => void (draft.isHistorical = int !== 0n)],
-  [7, (draft, { int }) => void (draft.isNull = int !== 0n)],
-  [9, (draft, { bytes }) => setUnit(draft, bytes)],
-  [10, (draft, { int }) => void (draft.value = int)],
-  [11, (draft, { int }) => void (draft.value = int)],
-  [12, (draft, field) => void (draft.value = floatOf(field))],
-  [13, (draft, field) => void (draft.value = floatOf(field))],
-  [14, (draft, { int }) => void (draft.value = int !== 0n)],
-  [15, (draft, { bytes }) => void (draft.value = textOf(bytes))],
+type Draft = Partial<SparkplugMetric>;
+
+// What each field adds to a metric.
+const readers = new Map<number, (field: Field) => Draft>([
+  [1, ({ bytes }) => ({ name: textOf(bytes) })],
+  [2, ({ int }) => ({ alias: `${int}` })],
+  [3, ({ int }) => ({ timeMs: Number(int) })],
+  [4, ({ int }) => ({ datatype: Number(int) })],
+  [5, ({ int }) => ({ isHistorical: int !== 0n })],
+  [7, ({ int }) => ({ isNull: int !== 0n })],
+  [9, ({ bytes }) => unitOf(bytes)],
+  [10, ({ int }) => ({ value: int })],
+  [11, ({ int }) => ({ value: int })],
+  [12, (field) => ({ value: floatOf(field) })],
+  [13, (field) => ({ value: floatOf(field) })],
+  [14, ({ int }) => ({ value: int !== 0n })],
+  [15, ({ bytes }) => ({ value: textOf(bytes) })],
 ]);
 const wires = new Map([
   [1, 2],
@@ -134,14 +137,14 @@ const wires = new Map([
 ]);
 
 function metricOf(data: Uint8Array): SparkplugMetric {
-  const draft: Draft = { isHistorical: false, isNull: false };
+  const metric = { isHistorical: false, isNull: false };
   for (const field of fieldsOf(data))
-    if (wires.get(field.number) === field.wire) readers.get(field.number)?.(draft, field);
-  return draft;
+    if (wires.get(field.number) === field.wire) Object.assign(metric, readers.get(field.number)?.(field));
+  return metric;
 }
 
 /** A property set holds keys and values in two lists of the same order; `engUnit` is the unit. */
-function setUnit(draft: Draft, data: Uint8Array): void {
+function unitOf(data: Uint8Array): Draft {
   const keys: string[] = [];
   const values: (string | undefined)[] = [];
   for (const { number, wire, bytes } of fieldsOf(data)) {
@@ -149,7 +152,7 @@ function setUnit(draft: Draft, data: Uint8Array): void {
     else if (number === 2 && wire === 2) values.push(propertyText(bytes));
   }
   const unit = values[keys.findIndex((key) => key.toLowerCase() === "engunit")];
-  if (unit !== undefined) draft.unit = unit;
+  return unit === undefined ? {} : { unit };
 }
 
 function propertyText(data: Uint8Array): string | undefined {
@@ -180,16 +183,17 @@ export function sparkplugValue(
   value: SparkplugMetric["value"],
   datatype: number | undefined,
 ): number | boolean | string | undefined {
-  if (typeof value === "bigint") {
-    const signed = signedBits.get(datatype ?? 0);
-    if (signed !== undefined) return Number(BigInt.asIntN(signed, value));
-    const unsigned = unsignedBits.get(datatype ?? 0);
-    if (unsigned !== undefined) return Number(BigInt.asUintN(unsigned, value));
-    if (datatype === 11) return value !== 0n;
-    return datatype === undefined || datatype === 9 || datatype === 10 ? Number(value) : undefined;
-  }
+  if (typeof value === "bigint") return integerValue(value, datatype);
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value === "string")
-    return datatype === undefined || datatype === 12 || datatype === 14 ? value : undefined;
-  return value;
+  const isText = datatype === undefined || datatype === 12 || datatype === 14;
+  return typeof value === "string" && !isText ? undefined : value;
+}
+
+function integerValue(value: bigint, datatype = 9): number | boolean | undefined {
+  const signed = signedBits.get(datatype);
+  if (signed !== undefined) return Number(BigInt.asIntN(signed, value));
+  const unsigned = unsignedBits.get(datatype);
+  if (unsigned !== undefined) return Number(BigInt.asUintN(unsigned, value));
+  if (datatype === 11) return value !== 0n;
+  return datatype === 9 || datatype === 10 ? Number(value) : undefined;
 }

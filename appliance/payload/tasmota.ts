@@ -125,7 +125,6 @@ function readFlat(out: Output, device: string, key: string, value: Json, units: 
 }
 
 function readSensor(out: Output, device: string, sensor: string, readings: JsonObject, units: Units): void {
-  const channel = channelOf(sensor);
   for (const [key, value] of Object.entries(readings)) {
     if (isUnread(key)) continue;
     const unit = unitOf(key, sensor, units);
@@ -133,21 +132,23 @@ function readSensor(out: Output, device: string, sensor: string, readings: JsonO
     else if (Array.isArray(value))
       for (const [index, one] of value.entries())
         readNumber(out, device, metricOf(key), one, unit, `${index}`);
-    else {
-      const numbered = /^([A-Za-z]+)(\d+)$/.exec(key);
-      const known = names.has(key) ? undefined : names.get(numbered?.[1] ?? "");
-      if (known !== undefined)
-        readNumber(
-          out,
-          device,
-          known,
-          value,
-          unitOf(numbered?.[1] ?? "", sensor, units),
-          `${channel}_${numbered?.[2]}`,
-        );
-      else readNumber(out, device, metricOf(key), value, unit, channel);
-    }
+    else readReading(out, device, { sensor, key, units }, value);
   }
+}
+
+/** One reading of a sensor; `Temperature2` of ANALOG is the second of its kind. */
+function readReading(
+  out: Output,
+  device: string,
+  { sensor, key, units }: { readonly sensor: string; readonly key: string; readonly units: Units },
+  value: Json,
+): void {
+  const [, base = "", number] = /^([A-Za-z]+)(\d+)$/.exec(key) ?? [];
+  const numbered = names.has(key) ? undefined : names.get(base);
+  const channel = channelOf(sensor);
+  if (numbered === undefined)
+    readNumber(out, device, metricOf(key), value, unitOf(key, sensor, units), channel);
+  else readNumber(out, device, numbered, value, unitOf(base, sensor, units), `${channel}_${number}`);
 }
 
 /** `ENERGY.Power` by phase, or one level deeper as `TX23.Speed.Act`. */
