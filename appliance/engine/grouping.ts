@@ -4,9 +4,9 @@ import { pathDevices } from "../model/path.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
-import { AffectedWatch, RestoredAlerts } from "./aftermath.ts";
+import { AffectedWatch } from "./aftermath.ts";
 import { blindAlert, blindKey, cutOffSince, isAnyAlive } from "./blind.ts";
-import { chainOf, isAnySuspect, presumedLost } from "./cause.ts";
+import { chainOf, isAlive, isAnySuspect, presumedLost } from "./cause.ts";
 import type { IncidentBook } from "./incident-book.ts";
 import * as edit from "./incident-edits.ts";
 import { causeOf, effectsOf } from "./relations.ts";
@@ -42,7 +42,6 @@ export class Grouping {
   readonly #inhibited = new Map<string, { alert: Alert; incident: number; releaseAtMs?: number }>();
   /** Incidents all of whose alerts have ended, that came again before: they close later. */
   readonly #closing = new Map<number, number>();
-  readonly #restored: RestoredAlerts;
   readonly #affected: AffectedWatch;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -50,7 +49,6 @@ export class Grouping {
   constructor(book: IncidentBook, deps: GroupingDeps) {
     this.#book = book;
     this.#deps = deps;
-    this.#restored = new RestoredAlerts(book, deps.answers);
     this.#affected = new AffectedWatch(book, deps.answers);
   }
 
@@ -58,7 +56,6 @@ export class Grouping {
   start(): void {
     const nowMs = this.#deps.clock.monotonicMs();
     for (const incident of this.#book.open()) {
-      this.#restored.take(incident, nowMs);
       if (!incident.alerts.some(edit.isFiring)) this.#closing.set(incident.id, nowMs + reopenMs);
     }
     this.#arm();
@@ -70,7 +67,6 @@ export class Grouping {
   }
 
   alert(alert: Alert): void {
-    if (alert.state !== "pending") this.#restored.confirm(alert.key);
     if (alert.state === "firing") this.#fire(alert);
     else if (alert.state === "resolved") this.#resolve(alert);
     this.#arm();
@@ -238,7 +234,7 @@ export class Grouping {
 
   #arm(): void {
     if (this.#timer || this.#isStopped) return;
-    const waits = [this.#held, this.#inhibited, this.#closing, this.#restored].some(({ size }) => size > 0);
+    const waits = [this.#held, this.#inhibited, this.#closing].some(({ size }) => size > 0);
     const isBehind = () =>
       this.#book.open().some(({ device, affected }) => affected.length > 0 || device === pathDevices.box);
     if (!waits && !isBehind()) return;
@@ -251,8 +247,6 @@ export class Grouping {
 
   #tick(): void {
     const nowMs = this.#deps.clock.monotonicMs();
-    for (const alert of this.#restored.over(nowMs))
-      this.#resolve({ ...alert, state: "resolved", endedMs: this.#deps.clock.nowMs() });
     this.#settleBlind();
     this.#settleHeld(nowMs);
     for (const [key, { alert, releaseAtMs = Infinity }] of [...this.#inhibited]) {

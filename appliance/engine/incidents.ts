@@ -1,8 +1,11 @@
 import type { Alert, Incident, TimelineEntry } from "../model/alert.ts";
 import type { Incidents } from "../model/contracts.ts";
 import type { DeviceId } from "../model/site.ts";
+import { blindKey } from "./blind.ts";
+import { channelRule } from "./channels.ts";
 import { Grouping, type GroupingDeps } from "./grouping.ts";
 import { type BookDeps, type Decide, IncidentBook } from "./incident-book.ts";
+import { isFiring } from "./incident-edits.ts";
 
 export type IncidentsDeps = GroupingDeps & BookDeps;
 
@@ -11,6 +14,8 @@ export interface EngineIncidents extends Incidents {
   alert(alert: Alert): void;
   /** Open incidents, worst first. */
   open(): readonly Incident[];
+  /** Alerts of open incidents that fire by a rule: after a restart evaluate must be told of them to see their end. */
+  firing(): readonly Alert[];
   /** The newest closed incident of the last day. */
   lastClosed(): Incident | undefined;
   /** The cause that keeps the device from being reached, while it does. */
@@ -37,6 +42,11 @@ export function createIncidents(deps: IncidentsDeps): EngineIncidents {
   return {
     alert: (alert) => grouping.alert(alert),
     open: () => book.open(),
+    firing: () =>
+      book
+        .open()
+        .flatMap(({ alerts }) => alerts)
+        .filter((alert) => isFiring(alert) && !isOwnAlert(alert)),
     lastClosed: () => book.lastClosed(),
     causeFor: (device) => grouping.causeFor(device),
     revision: () => book.revision(),
@@ -53,4 +63,9 @@ export function createIncidents(deps: IncidentsDeps): EngineIncidents {
     note: (id, by, text) => book.note(id, by, text),
     onChange: (listener) => book.onChange(listener),
   };
+}
+
+/** Raised by no rule: the box is cut off, a channel is dead. Who raises them ends them. */
+function isOwnAlert({ key, rule }: Alert): boolean {
+  return key === blindKey || rule === channelRule;
 }
