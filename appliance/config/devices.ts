@@ -21,13 +21,16 @@ function hasOwnAddress(settings: unknown): boolean {
 /** The targets that a device has of each collector: its sections, and `ping` for whatever has an address. */
 function targetsOf(
   device: ParsedDevice,
+  written: Readonly<Record<string, unknown>>,
   collectors: PluginSections["collectors"],
 ): Record<string, readonly unknown[]> {
   const sections: Record<string, readonly unknown[]> = {};
   for (const [type, { target }] of collectors) {
     if (!target) continue;
     const pinged = type === "ping" && device.address !== undefined;
-    const section = device[type] ?? (pinged ? target.parse({}) : "off");
+    // A schema with a default of its own gives one for an absent section too.
+    const given = written[type] === undefined ? undefined : device[type];
+    const section = given ?? (pinged ? target.parse({}) : "off");
     if (section !== "off") sections[type] = Array.isArray(section) ? section : [section];
   }
   return sections;
@@ -36,14 +39,17 @@ function targetsOf(
 /**
  * Gives a device its targets. `ping: off` takes the ping away; a section that needs an address which is not there
  * is a finding.
+ *
+ * @param parsed - as the schema made it; `written` - as it stands in the file
  */
 export function deviceConfig(
   parsed: unknown,
+  written: unknown,
   collectors: PluginSections["collectors"],
   path: Path,
 ): { readonly device: DeviceConfig; readonly findings: readonly Finding[] } {
   const device = parsed as ParsedDevice;
-  const sections = targetsOf(device, collectors);
+  const sections = targetsOf(device, written as Readonly<Record<string, unknown>>, collectors);
   const homeless = device.address
     ? []
     : Object.entries(sections).filter(([, targets]) => !targets.every(hasOwnAddress));

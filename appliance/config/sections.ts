@@ -88,7 +88,7 @@ export function readDevices(sections: Section, plugins: PluginSections, found: G
     const path = ["devices", at];
     const parsed = found.take(parseWith(schema, entry, path));
     if (parsed === undefined) continue;
-    const { device, findings } = deviceConfig(parsed, plugins.collectors, path);
+    const { device, findings } = deviceConfig(parsed, entry, plugins.collectors, path);
     found.add(...findings);
     devices.push({ path, value: device });
   }
@@ -150,10 +150,10 @@ export function readPluginSections(
 ): Record<string, unknown> {
   const parsed = found.take(parseWith(sectionsSchema(plugins), section ?? {}, [name])) ?? {};
   const result: Record<string, unknown> = {};
-  for (const plugin of plugins.values()) {
-    const settings = (parsed as Section)[plugin.type];
-    if (settings !== undefined) result[plugin.type] = settings;
-    else if (options.filled) result[plugin.type] = plugin.config.parse(undefined);
+  const written = (section ?? {}) as Section;
+  for (const { type, config } of plugins.values()) {
+    if (written[type] !== undefined) result[type] = (parsed as Section)[type];
+    else if (options.filled) result[type] = config.parse(undefined);
   }
   return result;
 }

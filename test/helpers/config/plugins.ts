@@ -28,7 +28,7 @@ export const context: LoadContext = {
             probes: z.int().min(1).max(20).prefault(3),
           })
           .prefault({}),
-        target: z.strictObject(targetPollFields()),
+        target: z.strictObject(targetPollFields()).prefault({}),
       },
       {
         type: "snmp",
