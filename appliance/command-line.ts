@@ -24,8 +24,8 @@ export const usage = `Porchlight watches the network of one site and says in pla
 
   npm start -- [OPTIONS]                    run the appliance
   npm run demo -- [--http HOST:PORT]        a simulated office, cut off from the network
-  npm run inspect -- [OPTIONS] ADDRESS      what an SNMP device says, and what would be made of it
-  npm run decode -- [OPTIONS]               what would be made of an MQTT message
+  npm run inspect -- --host ADDRESS ...     what an SNMP device says, and what is made of it
+  npm run decode -- FILE                    what is made of MQTT messages
   npm run check-config -- [FILE]            check a configuration; nothing is started
 
 Options of npm start:

@@ -6,7 +6,15 @@ import type { LatestTable } from "../engine/latest.ts";
 import { createRates } from "../engine/rates.ts";
 import { createSchedule, type Schedule } from "../engine/schedule.ts";
 import type { InventoryBook } from "../inventory/inventory.ts";
-import type { Collector, CollectorDeps, Counters, Log, SeriesTable, Store } from "../model/contracts.ts";
+import type {
+  Collector,
+  CollectorDeps,
+  Counters,
+  Log,
+  SeriesTable,
+  Store,
+  Target,
+} from "../model/contracts.ts";
 import type { Event } from "../model/observation.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
@@ -40,6 +48,8 @@ export interface Measuring {
   readonly rates: ReturnType<typeof createRates>;
   readonly network: NetworkWatch;
   readonly broker: Broker | undefined;
+  /** What is polled now. */
+  targets(): readonly Target[];
   /** Puts devices and targets in place; polls nothing. */
   prepare(remembered: readonly RememberedAnswers[]): Promise<void>;
   start(): Promise<void>;
@@ -97,9 +107,11 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
       arrange();
     },
   });
+  let targets: readonly Target[] = [];
   function arrange(): void {
     inventory.configure(seedsOf(config, network.now()));
-    schedule.set(targetsOf(config, network.now(), plugins.collectors));
+    targets = targetsOf(config, network.now(), plugins.collectors);
+    schedule.set(targets);
   }
   return {
     answers,
@@ -108,6 +120,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     rates,
     network,
     broker,
+    targets: () => targets,
     async prepare(remembered) {
       await network.start();
       answers.restore(remembered);

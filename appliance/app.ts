@@ -1,0 +1,190 @@
+import type { RequestListener } from "node:http";
+import { createWeb, type Web } from "../web/router.ts";
+import { createGuard } from "./api/guard.ts";
+import { createHttp } from "./api/http.ts";
+import { createApi } from "./api/router.ts";
+import { createLatest } from "./engine/latest.ts";
+import { createSeriesTable } from "./engine/series.ts";
+import { createInventory } from "./inventory/inventory.ts";
+import type { Counters, Log, View } from "./model/contracts.ts";
+import type { Event } from "./model/observation.ts";
+import type { DeviceId } from "./model/site.ts";
+import type { Clock } from "./model/time.ts";
+import { ownAddresses, ownNames } from "./wiring/addresses.ts";
+import type { FoundConfig } from "./wiring/configuration.ts";
+import { createHealth } from "./wiring/health.ts";
+import { createHistory, restoreLatest } from "./wiring/history.ts";
+import { createJudging } from "./wiring/judging.ts";
+import { createMeasuring } from "./wiring/measuring.ts";
+import { openMemory } from "./wiring/memory.ts";
+import type { Plugins } from "./wiring/plugins.ts";
+import { createSickness } from "./wiring/sickness.ts";
+import { createTags } from "./wiring/tags.ts";
+
+export interface AppOptions {
+  readonly found: FoundConfig;
+  readonly plugins: Plugins;
+  readonly dataDir: string;
+  /** Whether a damaged state.db is replaced by its newest good copy. */
+  readonly lastGood: boolean;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** The whole pipeline of one configuration. */
+export interface App {
+  readonly found: FoundConfig;
+  readonly view: View;
+  /** Answers requests once `start` has resolved. */
+  readonly listener: RequestListener;
+  /** Stores first, collectors last. Rejects with the remedy; then `stop` must follow. */
+  start(): Promise<void>;
+  /** The other way round: collectors, engine, last commit, stores. Ends within 10 s; may be called twice. */
+  stop(): Promise<void>;
+  /** A newer configuration was refused: /healthz and the page say so. */
+  refused(why: string): void;
+}
+
+interface Refusal {
+  readonly why: string;
+  readonly atMs: number;
+}
+
+/** The notice of a fallback configuration, and of one that was refused later. */
+function configProblems(found: FoundConfig, refusal: () => Refusal | undefined) {
+  return () => {
+    const refused = refusal();
+    return [
+      ...(found.notice ? [{ degree: "degraded" as const, part: "configuration", ...found.notice }] : []),
+      ...(refused
+        ? [
+            {
+              degree: "degraded" as const,
+              part: "configuration",
+              what: `a newer configuration was refused (${refused.why.split("\n")[0]}); the old one is in force`,
+              remedy: "Correct the file; check-config lists every mistake. Then reload again.",
+              sinceMs: refused.atMs,
+            },
+          ]
+        : []),
+    ];
+  };
+}
+
+/** Every part of the pipeline, made and not yet begun. */
+function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
+  const { found, plugins, dataDir, clock, log, counters } = options;
+  const { config } = found;
+  const memory = openMemory(options);
+  const series = createSeriesTable();
+  const latest = createLatest();
+  const onEvent = (event: Event & { readonly timeMs: number }) => memory.events.add(event);
+  const inventory = createInventory({
+    clock,
+    log: log.part("inventory"),
+    counters,
+    keeper: memory.devices,
+    onEvent,
+  });
+  const tagsOf = createTags(inventory);
+  const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
+  const common = { config, plugins, dataDir, clock, log, counters, series, latest, inventory };
+  const onChange = (device: DeviceId) => judging.changed(device);
+  const measuring = createMeasuring({ ...common, store: history.local, onEvent, onChange });
+  const health = createHealth([
+    configProblems(found, refusal),
+    createSickness({ measuring, inventory, latest }),
+    history.problems,
+    memory.problems,
+    () => judging.problems(),
+  ]);
+  const judging = createJudging({ ...common, memory, measuring, health });
+  return { memory, series, latest, inventory, history, measuring, health, judging };
+}
+type Parts = ReturnType<typeof makeParts>;
+
+function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Parts): View {
+  const { config } = found;
+  const { anchors: _anchors, ...site } = config.site;
+  const { inventory, latest, judging, history, series, health, measuring } = parts;
+  return {
+    site,
+    version,
+    clock,
+    log: log.part("web"),
+    inventory,
+    latest,
+    status: judging.status,
+    incidents: judging.incidents,
+    store: history.reading,
+    series,
+    health,
+    counters,
+    rules: config.rules,
+    startedMs: clock.nowMs(),
+    actions: { pollNow: (device) => measuring.schedule.pollDevice(device) },
+  };
+}
+
+class Pipeline implements App {
+  readonly #options: AppOptions;
+  readonly #parts: Parts;
+  readonly view: View;
+  #web: Web | undefined;
+  #handle: RequestListener | undefined;
+  #stopping: Promise<void> | undefined;
+  #refusal: Refusal | undefined;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.#parts = makeParts(options, () => this.#refusal);
+    this.view = viewOf(options, this.#parts);
+  }
+
+  get found(): FoundConfig {
+    return this.#options.found;
+  }
+
+  readonly listener: RequestListener = (request, response) => this.#handle?.(request, response);
+
+  async start(): Promise<void> {
+    const { clock, found } = this.#options;
+    const { history, measuring, latest, judging, memory } = this.#parts;
+    await history.start();
+    const now = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+    measuring.rates.restore(history.local.lastCounts(), now);
+    restoreLatest(latest, history.local.lastValues(), now.nowMs);
+    await measuring.prepare([]);
+    judging.start();
+    memory.start();
+    const guard = createGuard({ clock, names: ownNames(found.config), addresses: ownAddresses });
+    this.#web = await createWeb(this.view, { isLocal: guard.isLocal, isOwnHost: guard.isOwnHost });
+    this.#handle = createHttp(createApi(this.view, guard), this.#web.router);
+    await measuring.start();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { history, measuring, judging, memory } = this.#parts;
+    this.#web?.close();
+    await measuring.stop();
+    await judging.stop();
+    await history.stop();
+    await memory.stop();
+  }
+
+  refused(why: string): void {
+    this.#refusal = { why, atMs: this.#options.clock.nowMs() };
+  }
+}
+
+/** Builds every part from a configuration. Opens state.db; all else begins in `start`. */
+export function createApp(options: AppOptions): App {
+  return new Pipeline(options);
+}
