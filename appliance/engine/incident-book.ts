@@ -46,6 +46,7 @@ export class IncidentBook {
       if (incident.state === "open") this.#open.set(incident.id, incident);
       else this.#closed.push(incident);
     }
+    if (this.#closed.length === 0) this.#closed = [...this.#deps.keeper.list({ state: "closed", limit: 1 })];
     this.#closed.sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0));
     this.#revision++;
   }

@@ -14,9 +14,10 @@ export interface EngineIncidents extends Incidents {
   alert(alert: Alert): void;
   /** Open incidents, worst first. */
   open(): readonly Incident[];
+  openOf(device: DeviceId): Incident | undefined;
   /** Alerts of open incidents that fire by a rule: after a restart evaluate must be told of them to see their end. */
   firing(): readonly Alert[];
-  /** The newest closed incident of the last day. */
+  /** The incident that closed last. */
   lastClosed(): Incident | undefined;
   /** The cause that keeps the device from being reached, while it does. */
   causeFor(device: DeviceId): Incident | undefined;
@@ -42,6 +43,7 @@ export function createIncidents(deps: IncidentsDeps): EngineIncidents {
   return {
     alert: (alert) => grouping.alert(alert),
     open: () => book.open(),
+    openOf: (device) => book.openOf(device),
     firing: () =>
       book
         .open()

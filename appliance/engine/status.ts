@@ -1,0 +1,278 @@
+import type {
+  DeviceAnswers,
+  DeviceStatus,
+  EventKeeper,
+  Inventory,
+  Latest,
+  Log,
+  SpanKeeper,
+  StateSpan,
+  Status,
+} from "../model/contracts.ts";
+import { type PathObservation, pathDevices } from "../model/path.ts";
+import type { Device, DeviceId, State } from "../model/site.ts";
+import type { Clock, TimeRange, Timer } from "../model/time.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { type DeviceState, newestMs, stateOf } from "./device-state.ts";
+import type { EngineIncidents } from "./incidents.ts";
+import { createSlowness } from "./slowness.ts";
+import { judgeSite, type Seen, type Slowness } from "./verdict.ts";
+
+const everyMs = 2_000;
+/** Changes that come together are told together. */
+const coalesceMs = 200;
+/** After the start, what has not been checked yet is no news for this long. */
+const startingMs = 180_000;
+/** Down for longer than this, the box does not know what its devices did meanwhile. */
+const gapMs = 120_000;
+const defaultStaleMs = 210_000;
+const mostEvents = 1_000;
+
+export interface StatusDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly inventory: Pick<Inventory, "device" | "devices">;
+  readonly incidents: EngineIncidents;
+  readonly answers: (device: DeviceId) => DeviceAnswers;
+  readonly latest: Pick<Latest, "ofDevice">;
+  readonly path: () => readonly PathObservation[];
+  readonly spans: SpanKeeper;
+  readonly events: Pick<EventKeeper, "events">;
+  /** Joins many changed spans into one commit; as state.db does. */
+  readonly transaction?: <T>(run: () => T) => T;
+  readonly provider?: string | undefined;
+  /** What keeps the box from its work, if anything. */
+  readonly sick?: () => { readonly what: string; readonly sinceMs?: number | undefined } | undefined;
+  /** How old the newest poll of a device may be; by default three and a half minutes. */
+  readonly staleAfterMs?: (device: Device) => number;
+  /** When the box was last known to run before this start. */
+  readonly lastAliveMs?: number | undefined;
+}
+
+export interface EngineStatus extends Status {
+  /** Begins to look every 2 s, and to keep state spans. */
+  start(): void;
+  stop(): void;
+  /** Something was measured: look again soon. */
+  touch(): void;
+}
+
+interface Known {
+  readonly state: State;
+  readonly sinceMs: number;
+}
+
+class StatusWatch implements EngineStatus {
+  readonly #deps: StatusDeps;
+  readonly #known = new Map<DeviceId, Known>();
+  readonly #listeners = new Set<() => void>();
+  readonly #slowness = createSlowness();
+  readonly #startedMs: number;
+  #slow: Slowness | undefined;
+  #verdict: Verdict | undefined;
+  #revision = -1;
+  #signature = "";
+  #timer: Timer | undefined;
+  #soon: Timer | undefined;
+  #stopListening: () => void = () => undefined;
+
+  constructor(deps: StatusDeps) {
+    this.#deps = deps;
+    this.#startedMs = deps.clock.monotonicMs();
+  }
+
+  start(): void {
+    this.#closeGap();
+    this.#stopListening = this.#deps.incidents.onChange(() => this.touch());
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#timer?.cancel();
+    this.#soon?.cancel();
+  }
+
+  touch(): void {
+    this.#soon ??= this.#deps.clock.timer(() => {
+      this.#soon = undefined;
+      this.#refresh();
+    }, coalesceMs);
+  }
+
+  /** While the box was off nobody knows how things were. */
+  #closeGap(): void {
+    const { lastAliveMs, clock, inventory, spans } = this.#deps;
+    if (lastAliveMs === undefined || clock.nowMs() - lastAliveMs < gapMs) return;
+    this.#inOneCommit(() => {
+      for (const { id } of inventory.devices()) {
+        const open = spans.open(id);
+        if (open && open.state !== "unknown") spans.change(id, "unknown", Math.max(lastAliveMs, open.fromMs));
+      }
+    });
+  }
+
+  #tick(): void {
+    this.#timer = this.#deps.clock.timer(() => this.#tick(), everyMs);
+    this.#refresh();
+  }
+
+  #isStarting(): boolean {
+    return this.#deps.clock.monotonicMs() - this.#startedMs < startingMs;
+  }
+
+  #refresh(): void {
+    const path = this.#deps.path();
+    this.#slow = this.#slowness.look(path, this.#deps.clock.nowMs());
+    this.#inOneCommit(() => {
+      for (const device of this.#deps.inventory.devices()) this.#note(device);
+    });
+    this.#verdict = this.#judge(path);
+    const { atMs: _, ...lasting } = this.#verdict;
+    const signature = JSON.stringify([lasting, [...this.#known]]);
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Keeps the span of the device's state when it changed. */
+  #note(device: Device): void {
+    const now = this.#stateOf(device);
+    const known = this.#knownOf(device.id);
+    if (known?.state === now.state) return;
+    const isUnheard = newestMs(this.#deps.answers(device.id)) === undefined;
+    if (now.state === "unknown" && isUnheard && this.#isStarting()) return;
+    const sinceMs = Math.round(this.#changeTime(device.id, known, now));
+    this.#known.set(device.id, { state: now.state, sinceMs });
+    this.#deps.spans.change(device.id, now.state, sinceMs);
+  }
+
+  /** A problem ends when it ended, not when we looked; no state begins before the one before it. */
+  #changeTime(id: DeviceId, known: Known | undefined, now: DeviceState): number {
+    const closed = this.#deps.incidents.lastClosed();
+    const endedMs = closed?.device === id || closed?.affected.includes(id) ? closed.endedMs : undefined;
+    const atMs = now.state === "ok" && known && endedMs !== undefined ? endedMs : now.atMs;
+    const earliestMs = known?.state === "ok" && now.state === "down" ? 0 : (known?.sinceMs ?? 0);
+    return Math.min(Math.max(atMs, earliestMs), this.#deps.clock.nowMs());
+  }
+
+  #knownOf(id: DeviceId): Known | undefined {
+    const known = this.#known.get(id);
+    if (known) return known;
+    const open = this.#deps.spans.open(id);
+    if (!open) return undefined;
+    const restored = { state: open.state, sinceMs: open.fromMs };
+    this.#known.set(id, restored);
+    return restored;
+  }
+
+  #inOneCommit(run: () => void): void {
+    try {
+      if (this.#deps.transaction) this.#deps.transaction(run);
+      else run();
+    } catch (error) {
+      // A full disk: the page goes on, the spans of this moment are missing.
+      this.#deps.log.error("state spans not kept", { error });
+    }
+  }
+
+  #stateOf(device: Device): DeviceState {
+    const { incidents, answers, clock, inventory, staleAfterMs } = this.#deps;
+    const cause = incidents.causeFor(device.id);
+    return stateOf({
+      device,
+      answers: answers(device.id),
+      own: incidents.openOf(device.id),
+      cause,
+      causeName: cause && inventory.device(cause.device)?.name,
+      nowMs: clock.nowMs(),
+      staleAfterMs: staleAfterMs?.(device) ?? defaultStaleMs,
+    });
+  }
+
+  #seen(device: Device): Seen {
+    const { state, atMs } = this.#stateOf(device);
+    const known = this.#known.get(device.id);
+    const isChecked = newestMs(this.#deps.answers(device.id)) !== undefined;
+    const isStation = Object.values(pathDevices).some((id) => id === device.id);
+    return {
+      device,
+      state,
+      sinceMs: known?.state === state ? known.sinceMs : atMs,
+      isChecked,
+      isWatched: isChecked || (device.collectors.length > 0 && !(isStation && device.address === undefined)),
+    };
+  }
+
+  #judge(path: readonly PathObservation[]): Verdict {
+    const { clock, inventory, incidents, latest, sick, provider } = this.#deps;
+    const devices = inventory.devices().map((device) => this.#seen(device));
+    const isWaiting = devices.some(
+      ({ isChecked, isWatched, device }) => isWatched && !isChecked && device.source !== "mqtt",
+    );
+    this.#revision = incidents.revision();
+    return judgeSite({
+      nowMs: clock.nowMs(),
+      devices,
+      incidents: incidents.open(),
+      lastClosed: incidents.lastClosed(),
+      path,
+      isStarting: isWaiting && this.#isStarting(),
+      sick: sick?.(),
+      slow: this.#slow,
+      provider,
+      runtimeMinutes(ups) {
+        const runtime = latest.ofDevice(ups).find(({ series }) => series.metric === "battery_runtime");
+        return runtime && Number.isFinite(runtime.value) ? runtime.value / 60 : undefined;
+      },
+    });
+  }
+
+  verdict(): Verdict {
+    if (!this.#verdict || this.#revision !== this.#deps.incidents.revision())
+      this.#verdict = this.#judge(this.#deps.path());
+    return this.#verdict;
+  }
+
+  device(id: DeviceId): DeviceStatus {
+    const answers = this.#deps.answers(id);
+    const device = this.#deps.inventory.device(id);
+    if (!device)
+      return {
+        state: "unknown",
+        sinceMs: this.#deps.clock.nowMs(),
+        sentence: "There is no such device.",
+        answers,
+      };
+    const { state, sentence, atMs } = this.#stateOf(device);
+    const known = this.#known.get(id);
+    const incident = this.#deps.incidents.openOf(id) ?? this.#deps.incidents.causeFor(id);
+    return {
+      state,
+      sinceMs: known?.state === state ? known.sinceMs : atMs,
+      sentence,
+      answers,
+      ...(answers.lastSeenMs === undefined ? {} : { lastSeenMs: answers.lastSeenMs }),
+      ...(incident ? { incident: incident.id } : {}),
+      ...(incident?.acknowledged ? { acknowledgedBy: incident.acknowledged.by } : {}),
+    };
+  }
+
+  spans(id: DeviceId, range: TimeRange): readonly StateSpan[] {
+    return this.#deps.spans.spans(id, range);
+  }
+
+  events(id: DeviceId, range: TimeRange) {
+    return this.#deps.events.events(id, range, mostEvents);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+/** How the site and each device are, from incidents, answers and their age. */
+export function createStatus(deps: StatusDeps): EngineStatus {
+  return new StatusWatch(deps);
+}
