@@ -42,6 +42,8 @@ export async function startAgent(options: {
   readonly community: string;
   readonly objects: readonly MibObject[];
   readonly nowMs: () => number;
+  /** A dead device stays silent. */
+  readonly alive: () => boolean;
 }): Promise<Agent> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve, reject) => {
@@ -52,6 +54,7 @@ export async function startAgent(options: {
     // The address was taken away under the socket: the device is dead, which is what was asked for.
   });
   socket.on("message", (datagram, from) => {
+    if (!options.alive()) return;
     const answer = answerTo(datagram, options.community, options.objects, options.nowMs());
     if (answer) socket.send(answer, from.port, from.address);
   });
@@ -73,7 +76,12 @@ interface Request {
 }
 
 /** @returns the answer datagram; undefined when the request gets none */
-export function answerTo(datagram: Uint8Array, community: string, objects: readonly MibObject[], nowMs: number): Buffer | undefined {
+export function answerTo(
+  datagram: Uint8Array,
+  community: string,
+  objects: readonly MibObject[],
+  nowMs: number,
+): Buffer | undefined {
   const request = readRequest(datagram);
   if (!request || request.community !== community) return undefined;
   const found = request.type === pdu.getBulk ? bulk(request, objects) : single(request, objects);
@@ -220,36 +228,59 @@ function encode(request: Request, found: readonly Found[], errorStatus: number, 
   const binds: Buffer[] = [];
   let size = 0;
   for (const hit of found) {
-    const bind = tlv(0x30, Buffer.concat([tlv(tags.oid, oidBytes(hit.oid)), valueOf(hit, nowMs)]));
+    const bind = tlv(0x30, Buffer.concat([tlv(tags.oid, oidBytes(hit.oid)), valueBytes(hit, nowMs)]));
     size += bind.length;
     if (size > maxAnswerBytes && binds.length > 0) break;
     binds.push(bind);
   }
-  const list = errorStatus === 0 ? binds : request.oids.map((oid) => tlv(0x30, Buffer.concat([tlv(tags.oid, oidBytes(oid)), tlv(0x05, Buffer.alloc(0))])));
+  const list =
+    errorStatus === 0
+      ? binds
+      : request.oids.map((oid) =>
+          tlv(0x30, Buffer.concat([tlv(tags.oid, oidBytes(oid)), tlv(0x05, Buffer.alloc(0))])),
+        );
   const body = Buffer.concat([
     tlv(0x02, integerBytes(request.id)),
     tlv(0x02, integerBytes(errorStatus)),
     tlv(0x02, integerBytes(errorStatus === 0 ? 0 : 1)),
     tlv(0x30, Buffer.concat(list)),
   ]);
-  return tlv(0x30, Buffer.concat([tlv(0x02, integerBytes(request.version)), tlv(0x04, Buffer.from(request.community, "latin1")), tlv(pdu.response, body)]));
+  return tlv(
+    0x30,
+    Buffer.concat([
+      tlv(0x02, integerBytes(request.version)),
+      tlv(0x04, Buffer.from(request.community, "latin1")),
+      tlv(pdu.response, body),
+    ]),
+  );
 }
 
-function valueOf(hit: Found, nowMs: number): Buffer {
+function valueBytes(hit: Found, nowMs: number): Buffer {
   if (!hit.object) return tlv(hit.missing ?? endOfMibView, Buffer.alloc(0));
   const { tag } = hit.object;
   const value = hit.object.value(nowMs);
-  if (tag === tags.text) return tlv(tag, typeof value === "string" ? Buffer.from(value) : Buffer.from(value as Uint8Array));
+  if (tag === tags.text)
+    return tlv(tag, typeof value === "string" ? Buffer.from(value) : Buffer.from(value as Uint8Array));
   if (tag === tags.oid) return tlv(tag, oidBytes(String(value).split(".").map(Number)));
   if (tag === tags.ip) return tlv(tag, Buffer.from(String(value).split(".").map(Number)));
   if (tag === tags.integer) return tlv(tag, integerBytes(Number(value)));
   const bits = tag === tags.counter64 ? 64 : 32;
-  return tlv(tag, unsignedBytes(BigInt.asUintN(bits, typeof value === "bigint" ? value : BigInt(Math.floor(Number(value))))));
+  return tlv(
+    tag,
+    unsignedBytes(
+      BigInt.asUintN(bits, typeof value === "bigint" ? value : BigInt(Math.floor(Number(value)))),
+    ),
+  );
 }
 
 function tlv(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  const head = length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
+  const head =
+    length < 0x80
+      ? [tag, length]
+      : length < 0x100
+        ? [tag, 0x81, length]
+        : [tag, 0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from(head), content]);
 }
 
@@ -274,7 +305,8 @@ function oidBytes(oid: readonly number[]): Buffer {
   const bytes = [(oid[0] ?? 0) * 40 + (oid[1] ?? 0)];
   for (const part of oid.slice(2)) {
     const groups = [part % 128];
-    for (let rest = Math.floor(part / 128); rest > 0; rest = Math.floor(rest / 128)) groups.unshift((rest % 128) + 128);
+    for (let rest = Math.floor(part / 128); rest > 0; rest = Math.floor(rest / 128))
+      groups.unshift((rest % 128) + 128);
     bytes.push(...groups);
   }
   return Buffer.from(bytes);

@@ -27,10 +27,20 @@ export function demoConfiguration(placement: Placement, passwords: Passwords): s
   return JSON.stringify(
     {
       version: 1,
-      site: { id: "demo", name: "Harbour Street office", provider: "Northline", anchors: placement.ownNetwork ? anchors : [] },
+      site: {
+        id: "demo",
+        name: "Harbour Street office",
+        provider: "Northline",
+        anchors: placement.ownNetwork ? anchors : [],
+      },
       broker: {
         listen: placement.brokerListen,
-        devices: sensors.map(({ name, topic }) => ({ name, password: passwords.get(name), publish: [topic], subscribe: [] })),
+        devices: sensors.map(({ name, topic }) => ({
+          name,
+          password: passwords.get(name),
+          publish: [topic],
+          subscribe: [],
+        })),
       },
       devices: office.map((device, index) => ({
         id: device.id,

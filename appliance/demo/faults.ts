@@ -16,5 +16,13 @@ export interface Faults {
 }
 
 export function noFaults(): Faults {
-  return { dead: new Set(), onBattery: new Map(), noToner: new Set(), full: new Set(), hot: new Set(), silent: new Set(), internetCut: false };
+  return {
+    dead: new Set(),
+    onBattery: new Map(),
+    noToner: new Set(),
+    full: new Set(),
+    hot: new Set(),
+    silent: new Set(),
+    internetCut: false,
+  };
 }

@@ -3,7 +3,7 @@ import type { Series } from "../model/series.ts";
 import { deviceId, slug } from "../model/site.ts";
 import { noFaults } from "./faults.ts";
 import { portRate, portsOf } from "./mib.ts";
-import { anchors, office, type OfficeDevice } from "./office.ts";
+import { anchors, type OfficeDevice, office } from "./office.ts";
 import { type OfficeSensor, sensors } from "./sensors.ts";
 import { fixed, presence, replyMs, wander } from "./weather.ts";
 
@@ -26,8 +26,14 @@ export function knownPasts(table: SeriesTable): Past[] {
     pasts.push(...pings(table, device.id, undefined, 0.4 + 2 * fixed(device.id)));
     for (const port of portsOf(device)) {
       const channel = slug(port.name);
-      pasts.push({ series: table.of(id, "if_in_octets", channel), at: (atMs) => portRate(device, port, "in", atMs) });
-      pasts.push({ series: table.of(id, "if_out_octets", channel), at: (atMs) => portRate(device, port, "out", atMs) });
+      pasts.push({
+        series: table.of(id, "if_in_octets", channel),
+        at: (atMs) => portRate(device, port, "in", atMs),
+      });
+      pasts.push({
+        series: table.of(id, "if_out_octets", channel),
+        at: (atMs) => portRate(device, port, "out", atMs),
+      });
       pasts.push({ series: table.of(id, "if_oper_status", channel), at: () => (port.up ? 1 : 2) });
     }
   }
@@ -37,7 +43,16 @@ export function knownPasts(table: SeriesTable): Past[] {
 
 function pings(table: SeriesTable, device: string, channel: string | undefined, usualMs: number): Past[] {
   const name = channel ?? device;
-  const spread = { ping_rtt_min: 0.8, ping_rtt_p10: 0.85, ping_rtt_p25: 0.92, ping_rtt_p50: 1, ping_rtt: 1.04, ping_rtt_p75: 1.1, ping_rtt_p90: 1.25, ping_rtt_max: 1.4 };
+  const spread = {
+    ping_rtt_min: 0.8,
+    ping_rtt_p10: 0.85,
+    ping_rtt_p25: 0.92,
+    ping_rtt_p50: 1,
+    ping_rtt: 1.04,
+    ping_rtt_p75: 1.1,
+    ping_rtt_p90: 1.25,
+    ping_rtt_max: 1.4,
+  };
   const pasts = Object.entries(spread).map(([metric, factor]) => ({
     series: table.of(deviceId(device), metric, channel),
     at: (atMs: number) => replyMs(name, atMs, usualMs) * factor,
@@ -51,7 +66,9 @@ export function foundPasts(table: SeriesTable, inventory: Inventory, done: Reado
   const devices = new Map(office.map((device) => [device.id, device]));
   const published = new Map<string, OfficeSensor>();
   for (const sensor of sensors) {
-    const device = inventory.devices().find(({ name, source }) => source === "mqtt" && name.includes(sensor.name));
+    const device = inventory
+      .devices()
+      .find(({ name, source }) => source === "mqtt" && name.includes(sensor.name));
     if (device) published.set(device.id, sensor);
   }
   return table.all().flatMap((series) => {
@@ -97,7 +114,11 @@ function polled(device: OfficeDevice, series: Series, atMs: number): number | un
  *
  * @returns how many samples were written
  */
-export async function writeHistory(pasts: readonly Past[], store: Pick<Store, "write">, nowMs: number): Promise<number> {
+export async function writeHistory(
+  pasts: readonly Past[],
+  store: Pick<Store, "write">,
+  nowMs: number,
+): Promise<number> {
   let written = 0;
   const endMs = Math.floor(nowMs / minuteMs) * minuteMs;
   for (let atMs = endMs - dayMs; atMs < endMs; atMs += endMs - atMs > fineMs ? 5 * minuteMs : minuteMs) {

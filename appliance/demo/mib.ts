@@ -1,6 +1,6 @@
 import { compare, type MibObject, type Tag, tags, type Value } from "./agent.ts";
 import type { Faults } from "./faults.ts";
-import { office, type OfficeDevice } from "./office.ts";
+import { type OfficeDevice, office } from "./office.ts";
 import { fixed, octetCounter, octetsPerSecond, presence, wander } from "./weather.ts";
 
 type Live = Value | ((nowMs: number) => Value);
@@ -15,7 +15,11 @@ export function mibOf(device: OfficeDevice, faults: Faults, startMs: number): Mi
   const objects: MibObject[] = [];
   const mib: Mib = {
     add(oid, tag, value) {
-      objects.push({ oid: oid.split(".").map(Number), tag, value: typeof value === "function" ? value : () => value });
+      objects.push({
+        oid: oid.split(".").map(Number),
+        tag,
+        value: typeof value === "function" ? value : () => value,
+      });
     },
   };
   addSystem(mib, device, startMs);
@@ -56,7 +60,8 @@ export function portsOf(device: OfficeDevice): OfficePort[] {
     const child = children[at];
     const last = at === device.ports - 1;
     const up = child !== undefined || last || fixed(`${device.id}-${at}`) < device.busy;
-    const name = device.kind === "switch" ? `gi${at + 1}` : device.kind === "router" ? `ether${at + 1}` : `eth${at}`;
+    const name =
+      device.kind === "switch" ? `gi${at + 1}` : device.kind === "router" ? `ether${at + 1}` : `eth${at}`;
     const alias = child?.name ?? (last && device.behind ? "uplink" : "");
     const heavy = child?.kind === "switch" || child?.kind === "nas" || last;
     return {
@@ -89,7 +94,8 @@ function addPorts(mib: Mib, device: OfficeDevice, faults: Faults, startMs: numbe
     mib.add(`${table}.6.${i}`, tags.text, macOf(key));
     mib.add(`${table}.7.${i}`, tags.integer, 1);
     mib.add(`${table}.8.${i}`, tags.integer, () => (up() ? 1 : 2));
-    for (const column of [13, 14, 19, 20]) mib.add(`${table}.${column}.${i}`, tags.counter32, Math.floor(40 * fixed(`${key}-${column}`)));
+    for (const column of [13, 14, 19, 20])
+      mib.add(`${table}.${column}.${i}`, tags.counter32, Math.floor(40 * fixed(`${key}-${column}`)));
     mib.add(`${extended}.1.${i}`, tags.text, port.name);
     const received = port.up ? octetCounter(`${key}/in`, startMs, port.scale) : () => 0n;
     const sent = port.up ? octetCounter(`${key}/out`, startMs, port.scale / 3) : () => 0n;
@@ -103,7 +109,12 @@ function addPorts(mib: Mib, device: OfficeDevice, faults: Faults, startMs: numbe
 }
 
 /** Octets a second of one direction, for the history that is written at the start. */
-export function portRate(device: OfficeDevice, port: OfficePort, direction: "in" | "out", atMs: number): number {
+export function portRate(
+  device: OfficeDevice,
+  port: OfficePort,
+  direction: "in" | "out",
+  atMs: number,
+): number {
   if (!port.up) return 0;
   const scale = direction === "in" ? port.scale : port.scale / 3;
   return octetsPerSecond(`${device.id}/${port.name}/${direction}`, atMs, scale);
@@ -162,7 +173,9 @@ const ups: Extra = (mib, device, faults) => {
   mib.add(`${tree}.2.7.0`, tags.integer, (nowMs) => Math.round(26 + 2 * wander(device.id, nowMs)));
   mib.add(`${tree}.3.2.0`, tags.integer, 1);
   mib.add(`${tree}.3.3.1.2.1`, tags.integer, () => (onBattery() ? 0 : 500));
-  mib.add(`${tree}.3.3.1.3.1`, tags.integer, (nowMs) => (onBattery() ? 0 : Math.round(231 + 3 * wander("mains", nowMs))));
+  mib.add(`${tree}.3.3.1.3.1`, tags.integer, (nowMs) =>
+    onBattery() ? 0 : Math.round(231 + 3 * wander("mains", nowMs)),
+  );
   mib.add(`${tree}.4.1.0`, tags.integer, () => (onBattery() ? 5 : 3));
   mib.add(`${tree}.4.3.0`, tags.integer, 1);
   mib.add(`${tree}.4.4.1.2.1`, tags.integer, 230);
@@ -176,16 +189,27 @@ const printer: Extra = (mib, device, faults) => {
   const supplies = "1.3.6.1.2.1.43.11.1.1";
   mib.add("1.3.6.1.2.1.25.3.2.1.2.1", tags.oid, "1.3.6.1.2.1.25.3.1.5");
   mib.add("1.3.6.1.2.1.25.3.2.1.3.1", tags.text, device.sysDescr);
-  mib.add("1.3.6.1.2.1.25.3.5.1.1.1", tags.integer, (nowMs) => (presence(nowMs) > 0.5 && wander(device.id, nowMs) > 0.3 ? 4 : 3));
+  mib.add("1.3.6.1.2.1.25.3.5.1.1.1", tags.integer, (nowMs) =>
+    presence(nowMs) > 0.5 && wander(device.id, nowMs) > 0.3 ? 4 : 3,
+  );
   mib.add("1.3.6.1.2.1.43.5.1.1.17.1", tags.text, device.serial);
-  mib.add("1.3.6.1.2.1.43.10.2.1.4.1.1", tags.counter32, (nowMs) => Math.floor(48_000 + (nowMs / 60_000 - 29_000_000) / 12));
-  ["Black Toner Cartridge", "Cyan Toner Cartridge", "Magenta Toner Cartridge", "Yellow Toner Cartridge"].forEach((name, at) => {
+  mib.add("1.3.6.1.2.1.43.10.2.1.4.1.1", tags.counter32, (nowMs) =>
+    Math.floor(48_000 + (nowMs / 60_000 - 29_000_000) / 12),
+  );
+  [
+    "Black Toner Cartridge",
+    "Cyan Toner Cartridge",
+    "Magenta Toner Cartridge",
+    "Yellow Toner Cartridge",
+  ].forEach((name, at) => {
     const level = Math.round(25 + 70 * fixed(`${device.id}-${name}`));
     mib.add(`${supplies}.5.1.${at + 1}`, tags.integer, 3);
     mib.add(`${supplies}.6.1.${at + 1}`, tags.text, name);
     mib.add(`${supplies}.7.1.${at + 1}`, tags.integer, 19);
     mib.add(`${supplies}.8.1.${at + 1}`, tags.integer, 100);
-    mib.add(`${supplies}.9.1.${at + 1}`, tags.integer, () => (at === 0 && faults.noToner.has(device.id) ? 2 : level));
+    mib.add(`${supplies}.9.1.${at + 1}`, tags.integer, () =>
+      at === 0 && faults.noToner.has(device.id) ? 2 : level,
+    );
   });
 };
 
@@ -204,9 +228,13 @@ const computer: Extra = (mib, device, faults) => {
   };
   const memoryShare = (nowMs: number) => 0.45 + 0.15 * wander(`mem-${device.id}`, nowMs);
   row(1, "2", "Physical memory", 2_097_152, (nowMs) => Math.floor(2_097_152 * memoryShare(nowMs)));
-  row(31, "4", device.kind === "nas" ? "/volume1" : "/", totalBlocks, () => Math.floor(totalBlocks * usedShare()));
+  row(31, "4", device.kind === "nas" ? "/volume1" : "/", totalBlocks, () =>
+    Math.floor(totalBlocks * usedShare()),
+  );
   for (const core of [1, 2, 3, 4]) {
-    mib.add(`1.3.6.1.2.1.25.3.3.1.2.${196_607 + core}`, tags.integer, (nowMs) => Math.round(Math.max(1, 25 * presence(nowMs) + 12 * wander(`${device.id}-${core}`, nowMs) + 12)));
+    mib.add(`1.3.6.1.2.1.25.3.3.1.2.${196_607 + core}`, tags.integer, (nowMs) =>
+      Math.round(Math.max(1, 25 * presence(nowMs) + 12 * wander(`${device.id}-${core}`, nowMs) + 12)),
+    );
   }
   mib.add("1.3.6.1.2.1.25.1.5.0", tags.gauge, 1);
   mib.add("1.3.6.1.2.1.25.1.6.0", tags.gauge, Math.round(180 + 120 * fixed(`proc-${device.id}`)));
@@ -226,8 +254,20 @@ const climate: Extra = (mib, device, faults) => {
     mib.add(`${sensor}.4.${index}`, tags.integer, (nowMs) => Math.round(10 * value(nowMs)));
     mib.add(`${sensor}.5.${index}`, tags.integer, 1);
   };
-  add(1001, "Temperature", 8, (nowMs) => (faults.hot.has(device.room) ? 41 : 24) + 1.5 * wander("rack-temperature", nowMs));
+  add(
+    1001,
+    "Temperature",
+    8,
+    (nowMs) => (faults.hot.has(device.room) ? 41 : 24) + 1.5 * wander("rack-temperature", nowMs),
+  );
   add(1002, "Humidity", 9, (nowMs) => 41 + 4 * wander("rack-humidity", nowMs));
 };
 
-const extras: Partial<Record<OfficeDevice["kind"], Extra>> = { ups, printer, nas: computer, server: computer, router: computer, env: climate };
+const extras: Partial<Record<OfficeDevice["kind"], Extra>> = {
+  ups,
+  printer,
+  nas: computer,
+  server: computer,
+  router: computer,
+  env: climate,
+};

@@ -12,7 +12,11 @@ const failed = 0x8182; // The same with SERVFAIL.
  *
  * @param works false answers SERVFAIL, as a router does whose line is cut
  */
-export async function startNameServer(options: { readonly address: string; readonly port: number; readonly works: () => boolean }): Promise<NameServer> {
+export async function startNameServer(options: {
+  readonly address: string;
+  readonly port: number;
+  readonly works: () => boolean;
+}): Promise<NameServer> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);

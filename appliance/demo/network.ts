@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { anchors, boxAddress, office } from "./office.ts";
 
@@ -15,7 +17,7 @@ export interface OfficeNetwork {
  * A cable to nowhere, without ARP, carries the default route: it swallows what is sent to an address that was
  * taken away, so that nobody answers, as when a real cable is pulled.
  */
-export async function buildNetwork(): Promise<OfficeNetwork> {
+export async function buildNetwork(folder: string): Promise<OfficeNetwork> {
   const ip = (...words: string[]) => run("ip", words);
   await ip("link", "set", "lo", "up");
   await ip("link", "add", "cable", "type", "veth", "peer", "name", "nowhere");
@@ -33,7 +35,15 @@ export async function buildNetwork(): Promise<OfficeNetwork> {
       });
     },
   };
+  if (router) await useResolver(router.address, folder);
   for (const device of office) await network.attach(device.address);
   for (const address of anchors) await network.attach(address);
   return network;
+}
+
+/** The router answers name lookups; only this namespace's mounts see the file. */
+async function useResolver(address: string, folder: string): Promise<void> {
+  const file = join(folder, "resolv.conf");
+  await writeFile(file, `nameserver ${address}\n`);
+  await run("mount", ["--bind", file, "/etc/resolv.conf"]);
 }

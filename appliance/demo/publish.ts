@@ -18,15 +18,23 @@ const floodPerTick = 100;
 const floodTicks = 60_000 / floodTickMs;
 
 /** Lets every sensor publish at its rhythm over a connection of its own, until stopped. */
-export async function startPublishers(options: { readonly connect: Connect; readonly passwords: Passwords; readonly faults: Faults; readonly clock: Clock }): Promise<Publishers> {
+export async function startPublishers(options: {
+  readonly connect: Connect;
+  readonly passwords: Passwords;
+  readonly faults: Faults;
+  readonly clock: Clock;
+}): Promise<Publishers> {
   const { clock, faults } = options;
   const stopped = new AbortController();
   const clients = new Map<string, MqttClient>();
-  for (const { name } of sensors) clients.set(name, await options.connect(name, options.passwords.get(name) ?? ""));
+  for (const { name } of sensors)
+    clients.set(name, await options.connect(name, options.passwords.get(name) ?? ""));
 
   const publish = (sensor: OfficeSensor) => {
     if (faults.silent.has(sensor.name)) return;
-    clients.get(sensor.name)?.publish(sensor.topic, JSON.stringify(sensor.payload(clock.nowMs(), faults)), { qos: 1 });
+    clients
+      .get(sensor.name)
+      ?.publish(sensor.topic, JSON.stringify(sensor.payload(clock.nowMs(), faults)), { qos: 1 });
   };
   const rhythm = async (sensor: OfficeSensor) => {
     while (!stopped.signal.aborted) {
@@ -42,7 +50,8 @@ export async function startPublishers(options: { readonly connect: Connect; read
     if (!sensor) return;
     for (let tick = 0; tick < floodTicks && !signal.aborted; tick++) {
       const payload = JSON.stringify(sensor.payload(clock.nowMs(), faults));
-      for (let i = 0; i < floodPerTick; i++) clients.get(sensor.name)?.publish(sensor.topic, payload, { qos: 0 });
+      for (let i = 0; i < floodPerTick; i++)
+        clients.get(sensor.name)?.publish(sensor.topic, payload, { qos: 0 });
       await clock.sleep(floodTickMs, { signal });
     }
   };

@@ -17,7 +17,10 @@ function climate(name: string, room: string, usualC: number): OfficeSensor {
     topic: `site/${name}/climate`,
     everyMs: 30_000,
     payload: (atMs, faults) => ({
-      temperature: round(usualC + 1.2 * wander(name, atMs) + 1.5 * presence(atMs) + (faults.hot.has(room) ? 14 : 0), 1),
+      temperature: round(
+        usualC + 1.2 * wander(name, atMs) + 1.5 * presence(atMs) + (faults.hot.has(room) ? 14 : 0),
+        1,
+      ),
       humidity: round(44 + 6 * wander(`${name}-h`, atMs), 0),
       battery: round(88 + 4 * wander(`${name}-b`, atMs / 50), 0),
     }),
@@ -50,7 +53,10 @@ export const sensors: readonly OfficeSensor[] = [
     name: "air-meeting",
     topic: "site/air-meeting/air",
     everyMs: 60_000,
-    payload: (atMs) => ({ co2: round(450 + 500 * presence(atMs) + 120 * wander("co2", atMs), 0), temperature: round(21.5 + wander("air", atMs), 1) }),
+    payload: (atMs) => ({
+      co2: round(450 + 500 * presence(atMs) + 120 * wander("co2", atMs), 0),
+      temperature: round(21.5 + wander("air", atMs), 1),
+    }),
   },
   {
     name: "warehouse-door",

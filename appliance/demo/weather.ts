@@ -16,7 +16,12 @@ export function fixed(text: string): number {
 export function wander(name: string, atMs: number): number {
   const phase = fixed(name) * 2 * Math.PI;
   const minutes = atMs / 60_000;
-  return (Math.sin(minutes / 7.3 + phase) + Math.sin(minutes / 23.1 + 2 * phase) + Math.sin(minutes / 61.7 + 3 * phase)) / 3;
+  return (
+    (Math.sin(minutes / 7.3 + phase) +
+      Math.sin(minutes / 23.1 + 2 * phase) +
+      Math.sin(minutes / 61.7 + 3 * phase)) /
+    3
+  );
 }
 
 /** Share of the people at work, 0 to 1, by the hour of the day in UTC: a hump from 7 to 18 with a dip at noon. */
@@ -44,7 +49,8 @@ export function octetCounter(name: string, sinceMs: number, scale: number): (now
   let total = fixed(`start-${name}`) * 4e12;
   return (nowMs) => {
     const steps = Math.max(0, Math.floor((nowMs - sinceMs) / stepMs));
-    for (; wholeSteps < steps; wholeSteps++) total += 60 * octetsPerSecond(name, sinceMs + wholeSteps * stepMs, scale);
+    for (; wholeSteps < steps; wholeSteps++)
+      total += 60 * octetsPerSecond(name, sinceMs + wholeSteps * stepMs, scale);
     const rest = Math.max(0, (nowMs - sinceMs - wholeSteps * stepMs) / 1000);
     return BigInt(Math.floor(total + rest * octetsPerSecond(name, sinceMs + wholeSteps * stepMs, scale)));
   };
