@@ -12,6 +12,9 @@ const dayMs = 86_400_000;
 /** The last hours are minute by minute as if polled; before that a sample every five minutes is enough to draw. */
 const fineMs = 2 * 3_600_000;
 
+/** All devices are on this machine, so their replies take as long as a loopback round trip. */
+const loopbackMs = 0.04;
+
 /** A series and how it went over the past day. */
 export interface Past {
   readonly series: Series;
@@ -23,7 +26,7 @@ export function knownPasts(table: SeriesTable): Past[] {
   const pasts: Past[] = [];
   for (const device of office) {
     const id = deviceId(device.id);
-    pasts.push(...pings(table, device.id, undefined, 0.4 + 2 * fixed(device.id)));
+    pasts.push(...pings(table, device.id, undefined));
     for (const port of portsOf(device)) {
       const channel = slug(port.name);
       pasts.push({
@@ -37,11 +40,11 @@ export function knownPasts(table: SeriesTable): Past[] {
       pasts.push({ series: table.of(id, "if_oper_status", channel), at: () => (port.up ? 1 : 2) });
     }
   }
-  for (const anchor of anchors) pasts.push(...pings(table, "internet", anchor, 14));
+  for (const anchor of anchors) pasts.push(...pings(table, "internet", anchor));
   return pasts;
 }
 
-function pings(table: SeriesTable, device: string, channel: string | undefined, usualMs: number): Past[] {
+function pings(table: SeriesTable, device: string, channel: string | undefined): Past[] {
   const name = channel ?? device;
   const spread = {
     ping_rtt_min: 0.8,
@@ -55,7 +58,7 @@ function pings(table: SeriesTable, device: string, channel: string | undefined, 
   };
   const pasts = Object.entries(spread).map(([metric, factor]) => ({
     series: table.of(deviceId(device), metric, channel),
-    at: (atMs: number) => replyMs(name, atMs, usualMs) * factor,
+    at: (atMs: number) => replyMs(name, atMs, loopbackMs) * factor,
   }));
   const loss = table.of(deviceId(device), "ping_loss", channel);
   return [...pasts, { series: loss, at: (atMs) => (wander(`loss-${name}`, atMs) > 0.82 ? 100 / 3 : 0) }];
@@ -66,9 +69,7 @@ export function foundPasts(table: SeriesTable, inventory: Inventory, done: Reado
   const devices = new Map(office.map((device) => [device.id, device]));
   const published = new Map<string, OfficeSensor>();
   for (const sensor of sensors) {
-    const device = inventory
-      .devices()
-      .find(({ name, source }) => source === "mqtt" && name.includes(sensor.name));
+    const device = inventory.resolve(`json:${sensor.topic}`);
     if (device) published.set(device.id, sensor);
   }
   return table.all().flatMap((series) => {

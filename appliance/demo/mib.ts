@@ -1,4 +1,5 @@
-import { compare, type MibObject, type Tag, tags, type Value } from "./agent.ts";
+import { compare } from "./agent.ts";
+import { type MibObject, type Tag, tags, type Value } from "./ber.ts";
 import type { Faults } from "./faults.ts";
 import { type OfficeDevice, office } from "./office.ts";
 import { fixed, octetCounter, octetsPerSecond, presence, wander } from "./weather.ts";

@@ -34,7 +34,7 @@ export function presence(atMs: number): number {
 
 /** Round trip to a device in ms. */
 export function replyMs(name: string, atMs: number, usualMs: number): number {
-  return Math.max(0.1, usualMs * (1 + 0.25 * wander(`rtt-${name}`, atMs) + 0.3 * presence(atMs)));
+  return usualMs * (1 + 0.25 * wander(`rtt-${name}`, atMs) + 0.3 * presence(atMs));
 }
 
 /** Octets a second through one direction of a port; `scale` is its busiest. */
