@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { createDispatch, type Dispatch } from "../engine/dispatch.ts";
 import { createEvaluate, type Evaluate } from "../engine/evaluate.ts";
 import { createIncidents, type EngineIncidents } from "../engine/incidents.ts";
 import type { LatestTable } from "../engine/latest.ts";
@@ -6,8 +7,10 @@ import { createPath } from "../engine/path.ts";
 import { createStatus, type EngineStatus } from "../engine/status.ts";
 import type { InventoryBook } from "../inventory/inventory.ts";
 import type { Counters, Health, Incidents, Log, SeriesTable, Status, Target } from "../model/contracts.ts";
+import { headline } from "../model/headline.ts";
 import type { Device, DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
+import { timeWords } from "../model/words.ts";
 import type { HealthProblem } from "./health.ts";
 import type { Measuring } from "./measuring.ts";
 import type { Memory } from "./memory.ts";
@@ -108,10 +111,34 @@ function makeStatus(deps: JudgingDeps, incidents: EngineIncidents): EngineStatus
   });
 }
 
+function makeDispatch(deps: JudgingDeps, incidents: EngineIncidents, status: EngineStatus): Dispatch {
+  const { config, plugins, clock, counters, memory, inventory } = deps;
+  const { anchors: _anchors, ...site } = config.site;
+  const log = deps.log.part("dispatch");
+  const words = timeWords(site.timezone);
+  const notifiers = config.notify.flatMap(({ id, type, settings }) => {
+    const plugin = plugins.notifiers.get(type);
+    return plugin ? [[id, plugin.create(settings, { clock, log: log.part(id) })] as const] : [];
+  });
+  return createDispatch({
+    clock,
+    log,
+    counters,
+    outbox: memory.outbox,
+    notifiers: new Map(notifiers),
+    incidents,
+    inventory,
+    site,
+    headline: () => headline(status.verdict(), { words, addresses: "shown" }).text,
+    isOnline: () => status.verdict().path.every(({ id, state }) => id !== "internet" || state !== "down"),
+  });
+}
+
 export function createJudging(deps: JudgingDeps): Judging {
   const incidents = makeIncidents(deps);
   const evaluate = makeEvaluate(deps, incidents);
   const status = makeStatus(deps, incidents);
+  const dispatch = makeDispatch(deps, incidents, status);
   return {
     status,
     incidents,
@@ -119,9 +146,10 @@ export function createJudging(deps: JudgingDeps): Judging {
       evaluate.changed(device);
       status.touch();
     },
-    problems: () => [],
+    problems: () => dispatch.problems().map((problem) => ({ ...problem, degree: "degraded" as const })),
     start() {
       incidents.start();
+      dispatch.start();
       status.start();
       evaluate.start();
     },
@@ -129,6 +157,7 @@ export function createJudging(deps: JudgingDeps): Judging {
       evaluate.stop();
       status.stop();
       incidents.stop();
+      await dispatch.stop();
     },
   };
 }
