@@ -166,12 +166,13 @@ class SeriesStore implements LocalStore {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer?.cancel();
-    await this.#thread?.close();
-    this.#thread = undefined;
-    this.#giveUp("The local store was closed.");
+    // The writer's connection must be the last one: then SQLite folds the write-ahead log into the file.
     this.rounds.use(undefined);
     this.#reader?.close();
     this.#reader = undefined;
+    await this.#thread?.close();
+    this.#thread = undefined;
+    this.#giveUp("The local store was closed.");
   }
 
   #data(): WriterData {

@@ -33,6 +33,9 @@ export interface Salvaged {
 function openDamaged(path: string): Db | undefined {
   try {
     const db = new Database(path, { fileMustExist: true, timeout: 1_000 });
+    // SQLite refuses a file that was cut as a whole, unless the schema is writable: then only what is gone is.
+    db.unsafeMode(true);
+    db.pragma("writable_schema = ON");
     const version = Number(db.pragma("user_version", { simple: true }));
     if (version === schemaVersion) return db;
     db.close();
@@ -66,33 +69,74 @@ function copySmall(from: Db, to: Db, damaged: string[]): number {
 
 type Rows = unknown[][];
 
-/** Reads forwards until something is damaged, then backwards from the end: what lies between is lost. */
-function* readable(from: Db, table: string, key: string, damaged: string[]): Generator<Rows> {
-  for (const [compare, order, start] of [
-    [">", "ASC", Number.MIN_SAFE_INTEGER],
-    ["<", "DESC", Number.MAX_SAFE_INTEGER],
-  ] as const) {
-    let at: number = start;
-    let size = batchSize;
-    let whole = true;
-    while (size > 0) {
-      try {
-        const batch = from
-          .prepare(`SELECT * FROM ${table} WHERE ${key} ${compare} ? ORDER BY ${key} ${order} LIMIT ${size}`)
-          .raw()
-          .all(at) as Rows;
-        if (batch.length === 0) break;
-        yield batch;
-        at = Number((batch.at(-1) as unknown[])[0]);
-      } catch {
-        // Smaller steps up to the damaged page; then the other end.
-        whole = false;
-        size = Math.floor(size / 8);
-      }
+/** Where keys can lie, and how far to leap over what cannot be read. */
+interface Span {
+  readonly first: number;
+  readonly last: number;
+  readonly leap: number;
+}
+
+/** Reads a table in order of its key; over a damaged page it leaps to the next hour, day or stretch of rounds. */
+function* readable(from: Db, table: string, key: string, span: Span, damaged: string[]): Generator<Rows> {
+  let at = span.first - 1;
+  let size = batchSize;
+  let whole = true;
+  while (at < span.last) {
+    try {
+      const text = `SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ${size}`;
+      const batch = from.prepare(text).raw().all(at) as Rows;
+      if (batch.length === 0) break;
+      yield batch;
+      at = Number((batch.at(-1) as unknown[])[0]);
+      size = batchSize;
+    } catch {
+      // Smaller steps up to the damaged page, then beyond it.
+      whole = false;
+      size = Math.floor(size / 8);
+      if (size > 0) continue;
+      at = (Math.floor((at + 1) / span.leap) + 1) * span.leap - 1;
+      size = batchSize;
     }
-    if (whole) return;
   }
-  damaged.push(table);
+  if (!whole) damaged.push(table);
+}
+
+/** The first and last key as far as the file still says. */
+function spanOf(from: Db, table: string, key: string, leap: number, fallback: Span): Span {
+  const ask = (what: "min" | "max") => {
+    try {
+      return (
+        from.prepare<[], number | null>(`SELECT ${what}(${key}) FROM ${table}`).pluck().get() ?? undefined
+      );
+    } catch {
+      return undefined; // That end of the table is damaged.
+    }
+  };
+  return { first: ask("min") ?? fallback.first, last: ask("max") ?? fallback.last, leap };
+}
+
+/** Rounds whose end cannot be read are looked for this far. */
+const roundsSought = 500_000;
+const roundsLeap = 64;
+
+function roundSpan(from: Db, to: Db): Span {
+  const packed = Number(to.prepare("SELECT value FROM meta WHERE name = 'packed_seq'").pluck().get() ?? 0);
+  const span = spanOf(from, "rounds", "seq", roundsLeap, { first: packed + 1, last: -1, leap: roundsLeap });
+  return span.last < 0 ? { ...span, last: span.first + roundsSought } : span;
+}
+
+function chunkSpan(from: Db, to: Db, table: (typeof chunkTables)[number]): Span {
+  const resolution = resolutions.indexOf(table === "times" ? "raw" : table);
+  const ends = to
+    .prepare<[number], { first: number | null; last: number | null }>(
+      "SELECT min(bucket) AS first, max(bucket) AS last FROM buckets WHERE resolution = ?",
+    )
+    .get(resolution);
+  return spanOf(from, table, "key", keySpan, {
+    first: (ends?.first ?? 0) * keySpan,
+    last: ((ends?.last ?? -1) + 1) * keySpan,
+    leap: keySpan,
+  });
 }
 
 /** Without samples of series whose name is lost; undefined when nothing is left or the row is damaged. */
@@ -129,7 +173,7 @@ export function salvageLog(damagedPath: string, to: Db, remembered: Iterable<Sto
     rows += copySmall(from, to, damaged);
     const ids = idsOf(to);
     const add = to.prepare("INSERT OR IGNORE INTO rounds VALUES (?, ?, ?, ?)");
-    for (const batch of readable(from, "rounds", "seq", damaged))
+    for (const batch of readable(from, "rounds", "seq", roundSpan(from, to), damaged))
       for (const [seq, time, , data] of batch) {
         const round = known(data, ids);
         if (!round) continue;
@@ -165,7 +209,7 @@ export function* salvageChunks(damagedPath: string, to: Db): Generator<void, Sal
         for (const [key, data] of batch)
           if (table === "times" || ids.has(Number(key) % keySpan)) rows += add.run(key, data).changes;
       });
-      for (const batch of readable(from, table, "key", damaged)) {
+      for (const batch of readable(from, table, "key", chunkSpan(from, to, table), damaged)) {
         insert(batch);
         yield;
       }

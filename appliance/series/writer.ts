@@ -88,7 +88,6 @@ export class SeriesWriter {
       this.#ticks.push(message);
       if (!this.#job) this.#nextJob();
     } else {
-      this.#job = undefined;
       this.#open.db.close();
       this.#open = this.#renew(message.nowMs, message.what);
     }
@@ -127,13 +126,17 @@ export class SeriesWriter {
     db.close();
     const opened = this.#openAll();
     for (const [name, state] of this.#cursors) this.#changedCursors.set(name, state);
-    this.#job = aside ? this.#saveChunks(aside, opened) : undefined;
+    // What went on ends here: whoever waits for it must not wait for ever.
+    if (this.#job) this.#say({ kind: "idle", id: this.#jobId });
+    this.#job = this.#saveChunks(aside, opened);
+    this.#jobId = 0;
     this.#say({ kind: "aside", path: aside, what, rows: saved.rows });
     this.#schedule();
     return opened;
   }
 
-  *#saveChunks(aside: string, opened: Open): Generator<void, void> {
+  *#saveChunks(aside: string | undefined, opened: Open): Generator<void, void> {
+    if (!aside) return;
     const { rows } = yield* salvageChunks(aside, opened.db);
     opened.packer = new Packer(opened.db, opened.log);
     this.#lastBefore = Number.NEGATIVE_INFINITY;
