@@ -32,7 +32,9 @@ function render(part: Part): string {
   if (part instanceof Html) return part.text;
   if (typeof part === "string") return escaped(part);
   if (typeof part === "number") return String(part);
-  return part.map(render).join("");
+  if (Array.isArray(part)) return part.map(render).join("");
+  // Not by the types: whatever it is, it is text.
+  return escaped(String(part));
 }
 
 /**

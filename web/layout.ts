@@ -30,7 +30,7 @@ export interface Shell {
  * when a part is renewed.
  */
 const htmxConfig =
-  '{"history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"],"defaultTimeout":20000,"noSwap":[204,304]}';
+  '{"history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"],"defaultTimeout":20000,"noSwap":[204,304],"sse":{"reconnectMaxDelay":10000}}';
 
 /** The frame around every page. */
 export function layout(

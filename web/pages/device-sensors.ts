@@ -61,7 +61,7 @@ export const page: Page = {
         c,
         parts,
         "sensors",
-        html`${large && html`<div class="charts wide">${large}</div>`}${parts.table}`,
+        html`${large && html`<div class="charts wide"><h2 class="hidden">${c.t("chart.title")}</h2>${large}</div>`}${parts.table}`,
         rangeLinks(c, path),
       ),
     };

@@ -78,7 +78,7 @@ export const page: Page = {
   async page(c, parts) {
     const device = theDevice(c);
     const charts = await Promise.all(plansOf(c, device).map((plan) => chart(c, plan)));
-    const content = html`<div class="withnow"><div class="charts">${charts.length > 0 ? charts : html`<p class="calm">${c.t("chart.none")}</p>`}</div>${parts.now}</div>${parts.front}`;
+    const content = html`<div class="withnow"><div class="charts"><h2 class="hidden">${c.t("chart.title")}</h2>${charts.length > 0 ? charts : html`<p class="calm">${c.t("chart.none")}</p>`}</div>${parts.now}</div>${parts.front}`;
     return {
       ...deviceTitle(c),
       hasCharts: true,

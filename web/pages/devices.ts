@@ -29,7 +29,7 @@ function haystack({ name, address, room, group, identity }: Device): string {
 function matches({ device }: Row, { kind, group, q }: Readonly<Record<string, string>>): boolean {
   return (
     (!kind || device.kind === kind) &&
-    (!group || device.group === group) &&
+    (!group || cut(device.group) === group) &&
     (!q || haystack(device).includes(q.toLowerCase().trim()))
   );
 }
@@ -125,7 +125,7 @@ function select(
 function filters(c: PageContext): Html {
   const devices = c.view.inventory.devices();
   const kinds = deviceKinds.filter((kind) => devices.some((device) => device.kind === kind));
-  const groups = [...new Set(devices.map(({ group }) => group))].sort();
+  const groups = [...new Set(devices.map(({ group }) => cut(group)))].sort();
   const any = ["", c.t.plain("devices.any")] as const;
   return html`<form class="filters" id="filters" action="/devices" method="get" role="search" hx-get="/f/devices/list" hx-target="#list" hx-swap="innerMorph strip:true" hx-trigger="input delay:250ms, change, submit" hx-sync="this:replace" data-url="/devices">
 ${c.query.state && html`<input type="hidden" name="state" value="${c.query.state}">`}

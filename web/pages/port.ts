@@ -62,7 +62,7 @@ export const page: Page = {
       hasCharts: true,
       main: html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/devices">${c.t("nav.devices")}</a> <span aria-hidden="true">›</span> <a href="/devices/${device.id}">${foreign(device.name)}</a> <span aria-hidden="true">›</span> <a href="/devices/${device.id}/ports">${c.t("tab.ports")}</a> <span aria-hidden="true">›</span> ${foreign(portName(port))}</nav>
 ${parts.head}<div class="bar"><span></span>${rangeLinks(c, path)}</div>
-<div class="withnow"><div class="charts">${charts}</div>${parts.now}</div>`,
+<div class="withnow"><div class="charts"><h2 class="hidden">${c.t("chart.title")}</h2>${charts}</div>${parts.now}</div>`,
     };
   },
 };

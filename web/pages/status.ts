@@ -3,7 +3,8 @@ import type { DeviceId } from "../../appliance/model/site.ts";
 import type { GroupState, Problem, Verdict } from "../../appliance/model/verdict.ts";
 import { shortDuration, since } from "../format.ts";
 import type { Html } from "../html.ts";
-import { foreign, html } from "../html.ts";
+import { cut, foreign, html } from "../html.ts";
+import { partTag } from "../live.ts";
 import type { Page, PageContext } from "../page.ts";
 import { pathChain } from "../parts/path.ts";
 import { shape, stateDot, stateMark } from "../shapes.ts";
@@ -86,9 +87,9 @@ function membersOf(c: PageContext): Map<string, DeviceId[]> {
 
 function tile(c: PageContext, { group, state, total, ok }: GroupState): Html {
   const inner = html`${stateDot(state, c.t)}<span><span class="name">${foreign(group)}</span><span class="of">${ok === total ? c.t("groups.all", { count: total }) : c.t("groups.of", { ok, total })}</span></span>`;
-  return html`<li id="group-${c.t.plain("id", { text: encodeURIComponent(group) })}">${
+  return html`<li id="group-${partTag(group)}">${
     c.isLocal
-      ? html`<a class="tile is-${state}" data-state="${state}" href="/devices?group=${encodeURIComponent(group)}">${inner}</a>`
+      ? html`<a class="tile is-${state}" data-state="${state}" href="/devices?${new URLSearchParams({ group: cut(group) }).toString()}">${inner}</a>`
       : html`<div class="tile is-${state}" data-state="${state}">${inner}</div>`
   }</li>`;
 }
@@ -108,7 +109,7 @@ function todayPart(c: PageContext): Html {
     .map(({ group }) => ({ group, ...groupSummary(c, members.get(group) ?? [], span) }))
     .map(
       ({ group, slots, share }) =>
-        html`<tr><th scope="row">${foreign(group)}</th><td class="wide">${strip(c, slots, span.range, c.t.plain("today.label", { name: group, share: percent(share) }))}</td><td class="num">${percent(share)}</td></tr>`,
+        html`<tr><th scope="row">${foreign(group)}</th><td class="wide">${strip(c, slots, span.range, c.t.plain("today.label", { name: cut(group, 60), share: percent(share) }))}</td><td class="num">${percent(share)}</td></tr>`,
     );
   if (rows.length === 0) return html.none;
   return html`<section class="card today"><h2>${c.t("today.title")}</h2><table class="bare"><caption class="hidden">${c.t("today.caption")}</caption><thead class="hidden"><tr><th scope="col">${c.t("today.group")}</th><th scope="col">${c.t("today.day")}</th><th scope="col">${c.t("today.share")}</th></tr></thead><tbody>${rows}</tbody></table></section>`;

@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import t from "tap";
+import { chromiumPath, startChromium } from "../helpers/chromium.ts";
+import { serve } from "../helpers/sample-serve.ts";
+import { servePages } from "../helpers/sample-server.ts";
+import { sampleView } from "../helpers/sample-view.ts";
+import { without } from "../helpers/servers.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const paths = [
+  "/",
+  "/devices",
+  "/devices?q=nothing-like-that",
+  "/devices/switch-1",
+  "/devices/switch-1/ports",
+  "/devices/printer-2/sensors",
+  "/devices/switch-1/events",
+  "/devices/switch-1/ports/gi7",
+  "/incidents",
+  "/incidents/214",
+  "/incidents/210",
+  "/nothing",
+];
+const skip = without("chromium");
+let browser: Browser;
+
+t.before(async () => {
+  if (chromiumPath()) browser = await startChromium();
+});
+t.teardown(() => browser?.close());
+
+/** Opens a page and keeps what the browser complained about: policy, scripts, addresses beyond the server. */
+async function open(url: string, options: Parameters<Browser["newPage"]>[0] = {}) {
+  const page = await browser.newPage(options);
+  const complaints: string[] = [];
+  const origin = new URL(url).origin;
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/status of (4|5)\d\d/.test(message.text()))
+      complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin)) complaints.push(request.url());
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
+
+/** Every chart of the page has its canvas. */
+const drawn = (page: Page) =>
+  page.waitForSelector("main:not(:has([data-chart]:not(:has(canvas))))", { state: "attached" });
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+}
+
+/** What axe finds, a line each. It goes in by the debugger, so the page's policy stays as it is. */
+async function audit(page: Page): Promise<string[]> {
+  await page.evaluate(`${axe}; undefined`);
+  const findings = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as Finding[];
+  return findings.map(
+    ({ id, impact, nodes }) =>
+      `${impact} ${id}: ${nodes
+        .slice(0, 3)
+        .map(({ target, failureSummary }) => `${target.join(" ")} ${failureSummary}`)
+        .join(" | ")}`,
+  );
+}
+
+for (const colorScheme of ["light", "dark"] as const)
+  t.test(`no page has a finding of axe or breaks the policy (${colorScheme})`, { skip }, async (t) => {
+    const url = await serve(t);
+    for (const path of paths) {
+      const { page, complaints } = await open(url + path, { colorScheme });
+      await drawn(page);
+      const findings = await audit(page);
+      t.same(findings, [], `findings on ${path}`);
+      t.same(complaints, [], `complaints on ${path}`);
+      await page.close();
+    }
+  });
+
+t.test("no page scrolls sideways at 320 and 360 pixels", { skip }, async (t) => {
+  const url = await serve(t);
+  for (const width of [320, 360])
+    for (const path of paths) {
+      const { page } = await open(url + path, { viewport: { width, height: 700 } });
+      await drawn(page);
+      const beyond = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+      t.equal(beyond, 0, `${path} at ${width}`);
+      await page.close();
+    }
+});
+
+t.test("without JavaScript one reads, follows, acknowledges and notes", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view);
+  const { page } = await open(`${url}/`, { javaScriptEnabled: false });
+  t.match(await page.textContent("h1"), "6 devices on Switch 2 cannot be reached");
+  await page.click("text=Switch 2 does not answer.");
+  t.equal(page.url(), `${url}/incidents/214`);
+  await page.fill("#form-acknowledge [name=by]", "Anna");
+  await page.click("text=Acknowledge");
+  t.match(await page.textContent(".who"), "Anna is on it");
+  await page.fill("#form-note [name=text]", "Power supply replaced");
+  await page.click("text=Save note");
+  t.match(await page.textContent("#timeline"), "Power supply replaced");
+  await page.goto(`${url}/devices`);
+  await page.fill("[name=q]", "printer");
+  await page.click("text=Show");
+  t.match(page.url(), "q=printer");
+  t.equal(await page.locator("tbody tr").count(), 3);
+  await page.goto(`${url}/devices/switch-1`);
+  t.ok(await page.locator(".drawing path").count(), "the charts are drawn by the server");
+  await page.click("text=Show as table >> nth=0");
+  await page.click("text=Open the figures >> nth=0");
+  t.ok((await page.locator(".figures tbody tr").count()) > 50, "and their figures are a table");
+});
+
+t.test("with JavaScript acknowledging keeps the page, and the timeline follows", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view);
+  const { page, complaints } = await open(`${url}/incidents/214`);
+  await drawn(page);
+  await page.evaluate(`document.body.setAttribute("data-same", "")`);
+  await page.fill("#form-note [name=text]", "half a sen");
+  await page.fill("#form-acknowledge [name=by]", "Anna");
+  await page.click("text=Acknowledge");
+  await page.waitForSelector("text=Anna is on it");
+  t.equal(await page.locator("body[data-same]").count(), 1, "no reload");
+  t.equal(await page.locator("[data-chart] canvas").count(), 1, "the chart stays");
+  t.equal(await page.inputValue("#form-note [name=text]"), "half a sen", "what is being written stays");
+  t.same(complaints, []);
+});
+
+t.test("a new state shows without a reload, and open things stay open", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view, { live: { heartbeatMs: 200, gapMs: 50 } });
+  const { page, complaints } = await open(`${url}/`);
+  await page.waitForSelector("#asof[data-now=live]");
+  await page.click("text=What now?");
+  await page.focus("#to-213");
+  view.set("nas-1", "down");
+  view.incidents.acknowledge(214, "Anna");
+  // The fake clock stands still: moving it sends what waits.
+  await (view.clock as unknown as { advance(ms: number): Promise<void> }).advance(2_000);
+  await page.waitForSelector("text=Anna is on it");
+  await page.waitForSelector(".tile.is-down:has-text('Storage')");
+  t.ok(await page.locator("#now[open]").count(), "the help is still open");
+  t.equal(await page.evaluate("document.activeElement?.id"), "to-213", "the focus stayed");
+  t.same(complaints, []);
+});
+
+t.test(
+  "a page whose server is gone goes stale without any green, and comes back by itself",
+  { skip },
+  async (t) => {
+    const view = sampleView({ story: "good" });
+    let server = await servePages(view, { live: { heartbeatMs: 1_000 } });
+    const port = Number(new URL(server.url).port);
+    t.teardown(() => server.close());
+    const page = await browser.newPage();
+    await page.clock.install();
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector("#asof[data-now=live]");
+    t.equal(await page.textContent(".headline .word, .tile .word"), "OK");
+    await server.close();
+    await page.clock.runFor(60_000);
+    await page.waitForSelector("body[data-stale]");
+    t.match(await page.textContent("#stale"), /has not heard from the box since 11:00:2\d/);
+    t.ok(await page.isVisible("#stale"));
+    const seen = (await page.evaluate(`(() => {
+    const green = getComputedStyle(document.documentElement).getPropertyValue("--ok").trim();
+    const parts = [1, 3, 5].map((at) => Number.parseInt(green.slice(at, at + 2), 16));
+    const forbidden = "rgb(" + parts.join(", ") + ")";
+    const greens = [...document.querySelectorAll("main *")].filter((element) => {
+      const { color, fill, backgroundColor, stroke } = getComputedStyle(element);
+      return [color, fill, backgroundColor, stroke].includes(forbidden);
+    });
+    return {
+      green: forbidden,
+      greens: greens.length,
+      words: [...document.querySelectorAll("main [data-state] .word")].map((word) => word.textContent),
+      icon: document.querySelector("#icon").href,
+      shapes: [...document.querySelectorAll("main .shape use")].map((use) => use.getAttribute("href")),
+    };
+  })()`)) as { green: string; greens: number; words: string[]; icon: string; shapes: string[] };
+    t.equal(seen.green, "rgb(10, 110, 74)", "the green that is looked for");
+    t.equal(seen.greens, 0, "no green is left");
+    t.notOk(seen.words.includes("OK"));
+    t.notOk(seen.shapes.includes("#s-ok"), "no shape of a known state is left");
+    t.match(seen.icon, "icon-unknown");
+    server = await servePages(view, { live: { heartbeatMs: 1_000 } }, port);
+    await page.clock.runFor(70_000);
+    await page.waitForSelector("#asof[data-now=live]");
+    t.equal(await page.locator("body[data-stale]").count(), 0);
+    t.equal(await page.textContent(".tile .word"), "OK");
+    t.notMatch(await page.title(), /^\?/);
+    await page.close();
+  },
+);
+
+t.test("when there are too many streams the page polls instead", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view, { live: { maxStreams: 0 } });
+  const page = await browser.newPage();
+  await page.clock.install();
+  await page.goto(`${url}/`);
+  await page.waitForSelector("[data-htmx-powered]", { state: "attached" });
+  view.set("nas-1", "down");
+  await page.clock.runFor(31_000);
+  await page.waitForSelector(".tile.is-down:has-text('Storage')");
+  t.equal(await page.getAttribute("#asof", "data-now"), "polling");
+  t.equal(await page.locator("body[data-stale]").count(), 0);
+  await page.close();
+});
+
+t.test("a chart is read with the keyboard, and as a table", { skip }, async (t) => {
+  const url = await serve(t);
+  const { page } = await open(`${url}/devices/switch-1`);
+  await drawn(page);
+  await page.focus("#chart-ping .plot");
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowLeft");
+  t.match(await page.textContent("#chart-ping .readout"), /\d+ Mar \d\d:\d\dMedian [\d.]+\u00A0ms/);
+  await page.click("#chart-ping summary");
+  await page.waitForSelector("#chart-ping .figures tbody tr");
+  const rows = await page.locator("#chart-ping .figures tbody tr").count();
+  t.ok(rows > 50 && rows <= 200);
+  t.match(
+    await page.getAttribute("#chart-ping .plot", "aria-label"),
+    /^Reply time of Switch 1: Usually 1\.\d ms/,
+  );
+});
+
+t.test("the search narrows the list as one types and keeps the address", { skip }, async (t) => {
+  const url = await serve(t);
+  const { page } = await open(`${url}/devices`);
+  await page.waitForSelector("[data-htmx-powered]", { state: "attached" });
+  await page.type("[name=q]", "printer");
+  await page.waitForSelector("tbody:not(:has(tr:nth-child(4))):has(tr:nth-child(3))");
+  t.match(page.url(), /\?q=printer$/);
+  t.equal(await page.inputValue("[name=q]"), "printer");
+});
