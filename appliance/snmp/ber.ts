@@ -107,6 +107,13 @@ export function indexBelow(root: string, oid: string): string | undefined {
     : undefined;
 }
 
+/** Bytes of their own: a slice of a Buffer would keep the whole datagram. */
+export function copyBytes(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from);
+  for (let at = from; at < to; at++) copy[at - from] = bytes[at] as number;
+  return copy;
+}
+
 /** One tag, length and content. */
 export function tlv(type: number, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);

@@ -23,7 +23,8 @@ export class Cells {
   readonly #forms: readonly (ColumnForm | undefined)[];
   readonly #watched: Uint8Array;
   readonly #texts: (string | undefined)[];
-  readonly #bytes: (Uint8Array | undefined)[];
+  /** The bytes of each text, one character a byte: smaller than an array of their own. */
+  readonly #raw: (string | undefined)[];
   readonly #present: Uint8Array;
 
   constructor(layout: readonly CellLayout[]) {
@@ -33,7 +34,7 @@ export class Cells {
     this.#forms = layout.map(({ form }) => form);
     this.#watched = Uint8Array.from(layout, ({ watched }) => (watched ? 1 : 0));
     this.#texts = new Array<string | undefined>(size).fill(undefined);
-    this.#bytes = new Array<Uint8Array | undefined>(size).fill(undefined);
+    this.#raw = new Array<string | undefined>(size).fill(undefined);
     this.#present = new Uint8Array(size);
   }
 
@@ -85,12 +86,11 @@ export class Cells {
   }
 
   #putText(cell: number, bytes: Uint8Array, from: number, to: number): void {
-    const known = this.#bytes[cell];
-    if (!known || !sameBytes(known, bytes, from, to)) {
-      if (known && this.#watched[cell]) this.watchedChanged = true;
-      const kept = bytes.slice(from, to);
-      this.#bytes[cell] = kept;
-      this.#texts[cell] = octetsText(kept, this.#forms[cell]);
+    const known = this.#raw[cell];
+    if (known === undefined || !sameBytes(known, bytes, from, to)) {
+      if (known !== undefined && this.#watched[cell]) this.watchedChanged = true;
+      this.#raw[cell] = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+      this.#texts[cell] = octetsText(bytes.subarray(from, to), this.#forms[cell]);
     }
     this.#present[cell] = 1;
   }
@@ -134,9 +134,9 @@ export interface CellLayout {
   readonly watched?: boolean;
 }
 
-function sameBytes(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+function sameBytes(known: string, bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
   if (known.length !== length) return false;
-  for (let k = 0; k < length; k++) if (known[k] !== bytes[from + k]) return false;
+  for (let k = 0; k < length; k++) if (known.charCodeAt(k) !== bytes[from + k]) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 import {
+  copyBytes,
   integerTlv,
   oidBytes,
   oidText,
@@ -160,7 +161,7 @@ export function readValue(
       return readCounter64(bytes, from, to);
     case tag.octets:
     case tag.opaque:
-      return bytes.slice(from, to);
+      return copyBytes(bytes, from, to);
     case tag.oid:
       return oidText(bytes, from, to) ?? null;
     case tag.ipAddress:

@@ -21,7 +21,8 @@ export interface Binding {
   readonly expression?: Expression;
   readonly words?: ProfileWords;
   readonly cells: ReadonlyMap<string, BoundCell>;
-  readonly arc: (position: number) => number | undefined;
+  /** Index of the row. */
+  readonly index: string;
 }
 export type BoundCell =
   | {
@@ -261,7 +262,7 @@ function bind(expression: Expression, row: Row, words?: ProfileWords): Binding {
     ...(direct ? {} : { expression }),
     ...(words ? { words } : {}),
     cells,
-    arc: (position) => row.arc(position),
+    index: row.index,
   };
 }
 

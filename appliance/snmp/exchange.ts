@@ -87,7 +87,7 @@ export class Exchange {
   #transmit(job: Job): void {
     const { bytes } = job.message;
     // With a callback a failing send does not throw; the bytes are the job's own until it is answered.
-    this.#socket(job.address).send(bytes, 0, bytes.length, job.port, job.address, this.#onSent);
+    this.#socket(job.address).send(bytes, job.port, job.address, this.#onSent);
   }
 
   #socket(address: string): Socket {

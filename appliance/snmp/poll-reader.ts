@@ -1,4 +1,4 @@
-import { compareOids, indexBelow, oidText } from "./ber.ts";
+import { compareOids, indexBelow } from "./ber.ts";
 import { isException, type Varbind } from "./codec.ts";
 import type { ColumnRequest, GetRequest, Plan } from "./plan.ts";
 import type { PollResult } from "./poll.ts";
@@ -55,7 +55,9 @@ export class ReaderPoll {
   }
 
   async #column(request: ColumnRequest): Promise<void> {
-    const places = new Map(request.rows.map((row, position) => [oidText(row) as string, position]));
+    const places = new Map(
+      Array.from({ length: request.rows.length }, (_, position) => [request.rows.text(position), position]),
+    );
     let last = request.column;
     let seen = 0;
     while (seen < request.rows.length) {

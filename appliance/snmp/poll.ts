@@ -9,6 +9,7 @@ import {
   type RequestMessage,
 } from "./codec.ts";
 import type { Exchange, Job, Silence } from "./exchange.ts";
+import { OidList } from "./oid-list.ts";
 import { type ColumnRequest, type GetRequest, type Plan, type PlanRequest, uptimeOid } from "./plan.ts";
 import { errorStatus } from "./reader.ts";
 
@@ -230,11 +231,10 @@ export class CommunityPoll implements Job {
     const { to } = head;
     let at = head.from;
     for (let position = 0; position < request.cells.length; position++) {
-      const expected = request.oidBytes[position] as Uint8Array;
       const refusal = openVarbind(reader, at, to);
       if (refusal) return this.#takeBack(request.cells, 0, position, refusal);
       at = reader.end;
-      if (!sameOid(bytes, reader.oidFrom, reader.oidTo, expected))
+      if (!request.oidList.isAt(position, bytes, reader.oidFrom, reader.oidTo))
         return this.#takeBack(request.cells, 0, position, "mismatch");
       if (!isException(reader.type))
         this.#cells.put(request.cells[position] as number, reader.type, bytes, reader.at, reader.end);
@@ -262,21 +262,25 @@ export class CommunityPoll implements Job {
       if (refusal) return refusal;
       at = reader.end;
     }
-    while (at < to && !ended) {
-      const refusal = ++count > prepared.repetitions * 2 ? "flood" : openVarbind(reader, at, to);
+    const most = prepared.repetitions * 2;
+    while (at < to) {
+      if (++count > most) return this.#takeBack(cells, startRow, row, "flood");
+      // The usual case first: the next row known, all lengths short.
+      const value = ended ? 0 : rows.valueAt(row, bytes, at, to);
+      if (value > 0) {
+        const cell = cells[row++] as number;
+        at += 2 + (bytes[at + 1] as number);
+        if (cell >= 0) this.#cells.put(cell, bytes[value] as number, bytes, value + 2, at);
+        continue;
+      }
+      const refusal = openVarbind(reader, at, to);
       if (refusal) return this.#takeBack(cells, startRow, row, refusal);
       at = reader.end;
-      const expected = rows[row];
-      if (isException(reader.type)) ended = true;
-      else if (expected && sameOid(bytes, reader.oidFrom, reader.oidTo, expected)) {
-        const cell = cells[row++] as number;
-        if (cell >= 0) this.#cells.put(cell, reader.type, bytes, reader.at, reader.end);
-      } else {
-        const found = this.#unexpected(reader, request, row);
-        if (found === "order") return this.#takeBack(cells, startRow, row, found);
-        if (found === undefined) ended = true;
-        else row = found;
-      }
+      if (ended) continue;
+      const next = this.#otherRow(reader, request, row);
+      if (next === "order") return this.#takeBack(cells, startRow, row, next);
+      if (next === undefined) ended = true;
+      else row = next;
     }
     return this.#columnTaken(prepared, request, row, ended || count === 0);
   }
@@ -290,24 +294,29 @@ export class CommunityPoll implements Job {
     return undefined;
   }
 
-  /** A row that is not the next one known. Gives the row that follows it; undefined when the column has ended. */
-  #unexpected(reader: TlvReader, request: ColumnRequest, row: number): number | "order" | undefined {
+  /** A variable that is not plainly the next row. Gives the row that follows it; undefined when the column has ended. */
+  #otherRow(reader: TlvReader, request: ColumnRequest, row: number): number | "order" | undefined {
     const { bytes, oidFrom, oidTo } = reader;
     const { rows, cells, columnBytes } = request;
+    if (isException(reader.type)) return undefined;
     if (!startsWith(bytes, oidFrom, oidTo, columnBytes)) {
       if (row < rows.length) this.#moved = true;
       return undefined;
     }
+    if (rows.isAt(row, bytes, oidFrom, oidTo)) {
+      const cell = cells[row] as number;
+      if (cell >= 0) this.#cells.put(cell, reader.type, bytes, reader.at, reader.end);
+      return row + 1;
+    }
     this.#moved = true;
     for (let later = row + 1; later < rows.length; later++) {
-      if (!sameOid(bytes, oidFrom, oidTo, rows[later] as Uint8Array)) continue;
+      if (!rows.isAt(later, bytes, oidFrom, oidTo)) continue;
       const cell = cells[later] as number;
       if (cell >= 0) this.#cells.put(cell, reader.type, bytes, reader.at, reader.end);
       return later + 1;
     }
     const oid = oidText(bytes, oidFrom, oidTo);
-    const before = rows[row - 1];
-    const last = before ? (oidText(before) as string) : request.column;
+    const last = row > 0 ? rows.text(row - 1) : request.column;
     return oid === undefined || compareOids(oid, last) <= 0 ? "order" : row;
   }
 
@@ -321,7 +330,7 @@ export class CommunityPoll implements Job {
     }
     // The device gave less than asked: go on behind the last row it gave.
     const { version, community } = this;
-    const from = oidText(request.rows[row - 1] as Uint8Array) as string;
+    const from = request.rows.text(row - 1);
     const maxRepetitions = Math.min(prepared.repetitions, request.rows.length - row + 1);
     this.message = encodeRequest({ version, community, type: "getBulk", oids: [from], maxRepetitions });
     return undefined;
@@ -343,20 +352,13 @@ function openVarbind(reader: TlvReader, at: number, to: number): Refusal | undef
 
 function partOf(request: GetRequest, keep: (position: number) => boolean): GetRequest {
   const positions = request.oids.map((_oid, position) => position).filter(keep);
+  const oids = positions.map((position) => request.oids[position] as string);
   return {
     kind: "get",
-    oids: positions.map((position) => request.oids[position] as string),
-    oidBytes: positions.map((position) => request.oidBytes[position] as Uint8Array),
+    oids,
+    oidList: new OidList(oids),
     cells: Int32Array.from(positions, (position) => request.cells[position] as number),
   };
-}
-
-/** From the end: rows differ there first. */
-function sameOid(bytes: Uint8Array, from: number, to: number, expected: Uint8Array): boolean {
-  let k = expected.length;
-  if (to - from !== k) return false;
-  while (--k >= 0) if (bytes[from + k] !== expected[k]) return false;
-  return true;
 }
 
 function startsWith(bytes: Uint8Array, from: number, to: number, prefix: Uint8Array): boolean {

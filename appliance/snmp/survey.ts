@@ -210,7 +210,7 @@ function rolesOf(profile: ResolvedProfile, readout: Readout): Map<string, RoleRo
 }
 
 /** RFC 2863 ifAdminStatus, ifOperStatus. */
-const portStates: readonly PortStatus[] = [
+export const portStates: readonly PortStatus[] = [
   "up",
   "down",
   "testing",

@@ -1,17 +1,24 @@
+import { createHash } from "node:crypto";
 import type { CollectorDeps, Target } from "../model/contracts.ts";
-import { metricOf } from "../model/metric.ts";
 import type {
   Availability,
   AvailabilityReason,
   Description,
   Observation,
-  PortDescription,
   Readings,
 } from "../model/observation.ts";
-import { type PortId, type PortStatus, type Sensor, slug } from "../model/site.ts";
 import { type Access, connect } from "./connect.ts";
+import {
+  type Character,
+  channelsOf,
+  characterOf,
+  describe,
+  portDescription,
+  portsNow,
+} from "./description.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Channelled, makePlan, type Plan } from "./plan.ts";
+import { makePlan } from "./make-plan.ts";
+import type { Plan } from "./plan.ts";
 import { CommunityPoll, type PollResult } from "./poll.ts";
 import { ReaderPoll } from "./poll-reader.ts";
 import type { ProfileLibrary } from "./profiles.ts";
@@ -39,10 +46,8 @@ export class WatchedDevice {
   readonly #access: Access;
   readonly #retries: number;
   #reader: Reader | undefined;
-  #survey: Survey | undefined;
+  #character: Character | undefined;
   #plan: Plan | undefined;
-  #portIds: readonly PortId[] = [];
-  #sensors: readonly Sensor[] = [];
   #community: CommunityPoll | undefined;
   #throughReader: ReaderPoll | undefined;
   #surveyedMs = Number.NEGATIVE_INFINITY;
@@ -51,7 +56,6 @@ export class WatchedDevice {
   #everAnswered = false;
   #uptimeTicks: number | undefined;
   #described = "";
-  #portState = "";
 
   constructor(deps: WatchDeps, target: Target, access: Access, retries: number) {
     this.#deps = deps;
@@ -124,7 +128,8 @@ export class WatchedDevice {
     }
     if (result === "rebooted") return this.#readings(this.#plan as Plan);
     if (result.moved) this.#wantsSurvey = this.#maySurvey();
-    if (result.moved && (this.#plan as Plan).cells.watchedChanged) return this.#descriptions();
+    // The rows are not those of the plan: better no values than those of another port.
+    if ((this.#plan as Plan).cells.watchedChanged) return [];
     return this.#readings(this.#plan as Plan);
   }
 
@@ -176,26 +181,18 @@ export class WatchedDevice {
     });
     this.#surveyedMs = clock.monotonicMs();
     this.#wantsSurvey = false;
-    this.#survey = found;
-    this.#portIds = this.#deps.portIds(this.#target.device, found.ports.map(portDescription));
     await this.#adopt(found, isUser);
   }
 
   async #adopt(found: Survey, isUser: boolean): Promise<void> {
     const { device, address, timeoutMs } = this.#target;
-    const channelled = channelsOf(found, this.#portIds);
-    this.#sensors = channelled.filter(({ reading }) => reading.list !== "ports").map(sensorOf);
-    const plan = makePlan(
-      {
-        survey: found,
-        portIds: this.#portIds,
-        seriesOf: (metric, channel) => this.#deps.series.of(device, metric, channel),
-        bulk: this.#access.version !== "1",
-      },
-      channelled,
-    );
+    const portIds = this.#deps.portIds(device, found.ports.map(portDescription));
+    const channelled = channelsOf(found, portIds);
+    this.#character = characterOf(found, channelled);
+    const seriesOf = (metric: string, channel: string | undefined) =>
+      this.#deps.series.of(device, metric, channel);
+    const plan = makePlan({ survey: found, seriesOf, bulk: this.#access.version !== "1" }, channelled);
     this.#plan = plan;
-    this.#portState = "";
     if (isUser) {
       this.#throughReader = new ReaderPoll(this.#reader as Reader, plan, found.repetitions);
       return;
@@ -216,8 +213,8 @@ export class WatchedDevice {
 
   #readings(plan: Plan): Observation[] {
     const values = plan.values();
-    const descriptions = this.#descriptions(values);
     const { exact } = plan.cells;
+    const changed = plan.portsChanged(values);
     const readings: Readings = {
       record: "readings",
       device: this.#target.device,
@@ -229,128 +226,17 @@ export class WatchedDevice {
       ...(exact.size > 0 ? { exact: new Map(exact) } : {}),
       ...(this.#uptimeTicks === undefined ? {} : { uptimeTicks: this.#uptimeTicks }),
     };
-    return [readings, ...descriptions];
+    return changed ? [readings, ...this.#describe(plan, values)] : [readings];
   }
 
   /** What the device is, when that is not what was said last. */
-  #descriptions(values?: Float64Array): Description[] {
-    const found = this.#survey as Survey;
-    const plan = this.#plan as Plan;
-    if (values) {
-      const state = portState(plan, values);
-      if (state === this.#portState) return [];
-      this.#portState = state;
-      plan.limitRates(values);
-    }
-    const description = describe(this.#target, found, this.#sensors, values && portsNow(found, plan, values));
-    const text = JSON.stringify(description);
+  #describe(plan: Plan, values: Float64Array): Description[] {
+    const character = this.#character as Character;
+    const ports = portsNow(character.ports, plan.ports, values);
+    const description = describe(this.#target.device, character, ports);
+    const text = createHash("sha1").update(JSON.stringify(description)).digest("base64");
     if (text === this.#described) return [];
     this.#described = text;
     return [description];
   }
-}
-
-/** Cheap to compare: the numbers that a port's description follows. */
-function portState(plan: Plan, values: Float64Array): string {
-  let state = "=";
-  for (const { oper, admin, speed } of plan.ports)
-    state += `${values[oper]},${values[admin]},${values[speed]};`;
-  return state;
-}
-
-const portStates: readonly PortStatus[] = [
-  "up",
-  "down",
-  "testing",
-  "unknown",
-  "dormant",
-  "notPresent",
-  "lowerLayerDown",
-];
-
-function portsNow(found: Survey, plan: Plan, values: Float64Array): PortDescription[] {
-  return found.ports.map((port, position) => {
-    const of = plan.ports[position];
-    const now = { ...portDescription(port) } as {
-      -readonly [K in keyof PortDescription]: PortDescription[K];
-    };
-    const oper = portStates[(values[of?.oper ?? -1] ?? 0) - 1];
-    const admin = portStates[(values[of?.admin ?? -1] ?? 0) - 1];
-    const speed = values[of?.speed ?? -1];
-    if (oper) now.operStatus = oper;
-    if (admin) now.adminStatus = admin;
-    if (speed !== undefined && speed > 0) now.speedBps = speed;
-    return now;
-  });
-}
-
-function portDescription({ index: _index, ...port }: Survey["ports"][number]): PortDescription {
-  return port;
-}
-
-function describe(
-  target: Target,
-  found: Survey,
-  sensors: readonly Sensor[],
-  ports?: readonly PortDescription[],
-): Description {
-  const { vendor, model, version, serial } = found.identity;
-  return {
-    record: "describe",
-    device: target.device,
-    ...(found.name ? { name: found.name } : {}),
-    ...(found.kind ? { kind: found.kind } : {}),
-    identity: found.identity,
-    ...(vendor ? { manufacturer: vendor } : {}),
-    ...(model ? { model } : {}),
-    ...(version ? { firmware: version } : {}),
-    ...(serial ? { serial } : {}),
-    ...(found.identity.mac ? { mac: found.identity.mac } : {}),
-    ports: ports ?? found.ports.map(portDescription),
-    sensors,
-  };
-}
-
-/** Gives every reading its channel: the port's id, else the slug of the row's name, made unique by the row's index. */
-function channelsOf(found: Survey, portIds: readonly PortId[]): Channelled[] {
-  const portOf = new Map(found.ports.map(({ index }, position) => [index, portIds[position]]));
-  const taken = new Set<string>();
-  return found.readings.flatMap((reading) => {
-    if (reading.value === undefined) return [];
-    if (reading.list === "ports") {
-      const channel = portOf.get(reading.index);
-      return channel === undefined ? [] : [{ reading, channel }];
-    }
-    for (const channel of candidates(reading.channel, reading.description, reading.index)) {
-      const key = `${reading.metric}:${channel ?? ""}`;
-      if (taken.has(key)) continue;
-      taken.add(key);
-      return [{ reading, channel }];
-    }
-    return [];
-  });
-}
-
-function candidates(channel: string | undefined, description: string, index: string): (string | undefined)[] {
-  const row = index.replaceAll(".", "-");
-  if (index === "" && channel === undefined) return [undefined, slug(description)];
-  const name = channel ?? description;
-  // The file system "/" has no letter to make a name of.
-  const base = slug(name) || (name === "/" ? "root" : row);
-  return [base, `${base}-${slug(description)}`, `${base}-${row}`, `${base}-${slug(description)}-${row}`].map(
-    (text) => text.slice(0, 80),
-  );
-}
-
-function sensorOf({ reading, channel }: Channelled): Sensor {
-  const { metric, description, words, limits, oid } = reading;
-  return {
-    metric,
-    ...(channel === undefined ? {} : { channel }),
-    description,
-    unit: metricOf(metric)?.unit ?? "",
-    ...(words ? { words } : {}),
-    ...(limits ? { limits } : {}),
-    ...(oid === undefined ? {} : { origin: oid }),
-  };
 }

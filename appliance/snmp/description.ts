@@ -1,0 +1,123 @@
+import { metricOf } from "../model/metric.ts";
+import type { Description, PortDescription } from "../model/observation.ts";
+import {
+  type DeviceId,
+  type DeviceKind,
+  type Identity,
+  type PortId,
+  type Sensor,
+  slug,
+} from "../model/site.ts";
+import type { Channelled } from "./make-plan.ts";
+import type { PortPositions } from "./plan.ts";
+import { portStates, type Survey } from "./survey.ts";
+
+/** The ports with the states and speeds just read. */
+export function portsNow(
+  ports: readonly PortDescription[],
+  { states }: PortPositions,
+  values: Float64Array,
+): PortDescription[] {
+  const at = (number: number, state: number) => values[states[number * 3 + state] ?? -1] ?? Number.NaN;
+  return ports.map((port, number) => {
+    const oper = portStates[at(number, 0) - 1];
+    const admin = portStates[at(number, 1) - 1];
+    const speedBps = at(number, 2);
+    return {
+      ...port,
+      ...(oper ? { operStatus: oper } : {}),
+      ...(admin ? { adminStatus: admin } : {}),
+      ...(speedBps > 0 ? { speedBps } : {}),
+    };
+  });
+}
+
+export function portDescription({ index: _index, ...port }: Survey["ports"][number]): PortDescription {
+  return port;
+}
+
+/** What is kept of a survey to tell what the device is; the rest of it is large. */
+export interface Character {
+  readonly identity: Identity;
+  readonly kind?: DeviceKind | undefined;
+  readonly name?: string | undefined;
+  readonly ports: readonly PortDescription[];
+  readonly sensors: readonly Sensor[];
+}
+
+export function characterOf(found: Survey, channelled: readonly Channelled[]): Character {
+  return {
+    identity: found.identity,
+    kind: found.kind,
+    name: found.name,
+    ports: found.ports.map(portDescription),
+    sensors: channelled.filter(({ reading }) => reading.list !== "ports").map(sensorOf),
+  };
+}
+
+export function describe(
+  device: DeviceId,
+  character: Character,
+  ports: readonly PortDescription[],
+): Description {
+  const { identity, kind, name, sensors } = character;
+  const { vendor, model, version, serial, mac } = identity;
+  return {
+    record: "describe",
+    device,
+    ...(name ? { name } : {}),
+    ...(kind ? { kind } : {}),
+    identity,
+    ...(vendor ? { manufacturer: vendor } : {}),
+    ...(model ? { model } : {}),
+    ...(version ? { firmware: version } : {}),
+    ...(serial ? { serial } : {}),
+    ...(mac ? { mac } : {}),
+    ports,
+    sensors,
+  };
+}
+
+/** Gives every reading its channel: the port's id, else the slug of the row's name, made unique by the row's index. */
+export function channelsOf(found: Survey, portIds: readonly PortId[]): Channelled[] {
+  const portOf = new Map(found.ports.map(({ index }, position) => [index, portIds[position]]));
+  const taken = new Set<string>();
+  return found.readings.flatMap((reading) => {
+    if (reading.value === undefined) return [];
+    if (reading.list === "ports") {
+      const channel = portOf.get(reading.index);
+      return channel === undefined ? [] : [{ reading, channel }];
+    }
+    for (const channel of candidates(reading.channel, reading.description, reading.index)) {
+      const key = `${reading.metric}:${channel ?? ""}`;
+      if (taken.has(key)) continue;
+      taken.add(key);
+      return [{ reading, channel }];
+    }
+    return [];
+  });
+}
+
+function candidates(channel: string | undefined, description: string, index: string): (string | undefined)[] {
+  const row = index.replaceAll(".", "-");
+  if (index === "" && channel === undefined) return [undefined, slug(description)];
+  const name = channel ?? description;
+  // The file system "/" has no letter to make a name of.
+  const base = slug(name) || (name === "/" ? "root" : row);
+  return [base, `${base}-${slug(description)}`, `${base}-${row}`, `${base}-${slug(description)}-${row}`].map(
+    (text) => text.slice(0, 80),
+  );
+}
+
+function sensorOf({ reading, channel }: Channelled): Sensor {
+  const { metric, description, words, limits, oid } = reading;
+  return {
+    metric,
+    ...(channel === undefined ? {} : { channel }),
+    description,
+    unit: metricOf(metric)?.unit ?? "",
+    ...(words ? { words } : {}),
+    ...(limits ? { limits } : {}),
+    ...(oid === undefined ? {} : { origin: oid }),
+  };
+}
