@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
-import { type Binding, bindingsOf } from "../payload/bindings.ts";
+import { type Binding, bindingsOf, isDocumentPrefix } from "../payload/bindings.ts";
 import { isObject, member, parseJsonText, parseObject, textMember, textOf } from "../payload/json.ts";
 import { createOutput, macOf, type Output, slug } from "../payload/output.ts";
 import { isBooleanMetric, toNumber } from "../payload/units.ts";
@@ -64,7 +64,7 @@ function placeOf(topic: string, state: DialectState): Place | undefined {
   const [, prefix, component, object, attribute] = match ?? [];
   if (prefix === undefined || component === undefined || object === undefined) return undefined;
   // Home-made devices like to publish below the prefix of Home Assistant's documents.
-  if (prefix === "homeassistant") return undefined;
+  if (isDocumentPrefix(prefix, state)) return undefined;
   // ESPHome writes plain values: a document that needs a template is somebody else's.
   if (
     bindingsOf(state)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
 import { combined, type Presence, saidBy, watchesOf } from "../payload/availability.ts";
-import { type Binding, bindingsOf } from "../payload/bindings.ts";
+import { type Binding, bindingsOf, isOn, noteDocumentPrefix } from "../payload/bindings.ts";
 import {
   binaryMetric,
   connectionOf,
@@ -95,8 +95,9 @@ function decodeDocument(message: Message, component: string, object: string, sta
         .flatMap(([name, part]) => (isObject(part) ? [partOf(document, name, part)] : []))
     : [{ name: object, platform: component, document }];
   bindDocument(out, topic, document, parts, isDevice, state);
+  noteDocumentPrefix(topic, state);
   state.learned?.();
-  return out.done("document without a device");
+  return out.done("document that says nothing of its device");
 }
 
 interface Part {
@@ -122,27 +123,18 @@ function bindDocument(
   isDevice: boolean,
   state: DialectState,
 ): void {
-  const memory = memoryOf(state);
   const facts = member(document, "device");
   const device = deviceKey(topic, facts, parts, state);
-  const metrics: string[] = [];
-  for (const part of parts) {
-    const source = isDevice ? `${topic}#${part.name}` : topic;
-    const before = memory.sources.get(source);
-    bindingsOf(state).removeSource(source);
-    if (part.removed) {
-      memory.sources.delete(source);
-      for (const metric of before?.metrics ?? []) out.forget(device, metric);
-      continue;
-    }
-    const bound = bindPart(source, device, part, state);
-    if (memory.sources.size < maxDocuments) memory.sources.set(source, { device, metrics: bound });
-    metrics.push(...bound);
-    watch(memory, device, part.document);
-  }
+  const sourceOf = (part: Part) => (isDevice ? `${topic}#${part.name}` : topic);
+  const gone = parts.filter(({ removed }) => removed).flatMap((part) => unbind(sourceOf(part), state));
+  const metrics = parts
+    .filter(({ removed }) => !removed)
+    .flatMap((part) => bindPart(sourceOf(part), device, part, state));
+  for (const metric of new Set(gone))
+    if (bindingsOf(state).count(device, metric) === 0) out.forget(device, metric);
   const ids = textsOf(member(facts, "identifiers"));
   out.describe(device, {
-    name: textMember(facts, "name"),
+    name: textMember(facts, "name") ?? (facts === undefined ? textMember(document, "name") : undefined),
     manufacturer: textMember(facts, "manufacturer"),
     model: textMember(facts, "model"),
     firmware: textMember(facts, "sw_version"),
@@ -152,6 +144,15 @@ function bindDocument(
     // A document of one component says nothing of the others.
     metrics: isDevice && metrics.length > 0 ? [...new Set(metrics)] : undefined,
   });
+}
+
+/** Takes away what a document said of one component. @returns its metrics */
+function unbind(source: string, state: DialectState): readonly string[] {
+  const { sources } = memoryOf(state);
+  const metrics = sources.get(source)?.metrics ?? [];
+  sources.delete(source);
+  bindingsOf(state).removeSource(source);
+  return metrics;
 }
 
 /** The native device where a state topic belongs to another dialect, else by the first identifier. */
@@ -172,12 +173,17 @@ function deviceKey(
   return `ha:${first ?? unique ?? topic.split("/").slice(2, -1).join("/")}`;
 }
 
+/** Binds one component anew. @returns the metrics it gives */
 function bindPart(source: string, device: string, part: Part, state: DialectState): readonly string[] {
+  const memory = memoryOf(state);
+  unbind(source, state);
   const topic = textMember(part.document, "state_topic");
   const binding = topic === undefined ? undefined : bindingOf(source, device, part);
-  if (topic === undefined || !binding) return [];
-  bindingsOf(state).add(topic, binding);
-  return binding.kind === "availability" ? [] : [binding.metric];
+  if (topic !== undefined && binding) bindingsOf(state).add(topic, binding);
+  const metrics = binding && binding.kind !== "availability" ? [binding.metric] : [];
+  if (memory.sources.size < maxDocuments) memory.sources.set(source, { device, metrics });
+  watch(memory, device, part.document);
+  return metrics;
 }
 
 function bindingOf(source: string, device: string, { name, platform, document }: Part): Binding | undefined {
@@ -229,10 +235,7 @@ function watch(memory: Memory, device: string, document: JsonObject): void {
 function forgetDocument(out: Output, topic: string, state: DialectState): Decoded {
   const memory = memoryOf(state);
   const gone = [...memory.sources].filter(([source]) => source === topic || source.startsWith(`${topic}#`));
-  for (const [source] of gone) {
-    memory.sources.delete(source);
-    bindingsOf(state).removeSource(source);
-  }
+  for (const [source] of gone) unbind(source, state);
   const left = new Set([...memory.sources.values()].map(({ device }) => device));
   for (const device of new Set(gone.map(([, { device }]) => device))) {
     if (!left.has(device)) {
@@ -274,15 +277,6 @@ function readBinding(out: Output, binding: Binding, payload: string, several: bo
   if (on === undefined) return;
   if (kind === "boolean") out.sample(device, metric, on, { channel });
   else out.availability(device, on ? "online" : "offline");
-}
-
-/** By the document's payloads; a JSON boolean is also met by its word in any case, as Jinja writes `True`. */
-function isOn({ payloadOn, payloadOff }: Binding, value: string | number | boolean): boolean | undefined {
-  const text = String(value).trim();
-  const same = (wanted: string) =>
-    text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
-  if (same(payloadOn)) return true;
-  return same(payloadOff) ? false : undefined;
 }
 
 /** Text is a value of its own only where the sensor has no unit. */

@@ -100,7 +100,7 @@ function readNormalized(
       const found = normalizedMetrics.get(path.join("."));
       if (!found) return false;
       const value = path.reduce<Json | undefined>((inner, key) => member(inner, key), document);
-      const channel = path.length > 1 && found.metric !== "soil_moisture" ? path[0] : undefined;
+      const channel = path[0] === "air" && path.length > 1 ? "air" : undefined;
       out.sample(device, found.metric, value, { unit: found.unit, channel, timeMs });
       return true;
     },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin } from "../model/contracts.ts";
 import { member, parseObject, textMember } from "../payload/json.ts";
-import { channelOf, createOutput, type Output } from "../payload/output.ts";
+import { channelOf, createOutput, type Output, slug } from "../payload/output.ts";
 import { toNumber } from "../payload/units.ts";
 
 const config = z.strictObject({}).prefault({});
@@ -89,8 +89,7 @@ function readPath(
   else if (path === "Connected") readConnected(out, device, number);
   else if (first === "Alarms") {
     // 0 no alarm, 1 warning, 2 alarm.
-    if (number !== undefined)
-      out.sample(device, "problem", number === 2, { channel: channelOf(rest.join("_")) });
+    if (number !== undefined) out.sample(device, "problem", number === 2, { channel: slug(rest.join("_")) });
   } else if (/^Relay\/\d+\/State$/.test(path)) out.sample(device, "state", number, { channel: rest[0] });
   else {
     const metric = rest.length === 0 || roots.has(first) ? quantities.get(levels.at(-1) ?? "") : undefined;

@@ -67,3 +67,32 @@ function createBindings(): Bindings {
     count: (device, metric) => counts.get(`${device} ${metric}`) ?? 0,
   };
 }
+
+/** By the document's payloads; a JSON boolean is also met by its word in any case, as Jinja writes `True`. */
+export function isOn(
+  { payloadOn, payloadOff }: Binding,
+  value: string | number | boolean,
+): boolean | undefined {
+  const text = String(value).trim();
+  const same = (wanted: string) =>
+    text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
+  if (same(payloadOn)) return true;
+  return same(payloadOff) ? false : undefined;
+}
+
+const maxPrefixes = 64;
+
+/** Below the first level of discovery documents people also publish values of their own making. */
+export function isDocumentPrefix(level: string, state: DialectState): boolean {
+  return prefixesOf(state).has(level);
+}
+
+export function noteDocumentPrefix(topic: string, state: DialectState): void {
+  const prefixes = prefixesOf(state);
+  const [level] = topic.split("/");
+  if (level !== undefined && prefixes.size < maxPrefixes) prefixes.add(level);
+}
+
+function prefixesOf(state: DialectState): Set<string> {
+  return state.of("document-prefixes", () => new Set(["homeassistant"]));
+}

@@ -42,7 +42,10 @@ export function documentTimeMs(found: readonly Leaf[]): number | undefined {
 function placeOf(path: readonly string[]): { key: string; channel: string[] } {
   let last = path.length - 1;
   while (last > 0 && /^\d+$/.test(path[last] ?? "")) last--;
-  const key = path[last] ?? "";
+  const named = path[last] ?? "";
+  // A list without a name around it.
+  if (/^\d+$/.test(named)) return { key: "value", channel: [...path] };
+  const key = named;
   const channel = [...path.slice(0, last), ...path.slice(last + 1)].filter(
     (part) => !containers.has(part.toLowerCase()),
   );

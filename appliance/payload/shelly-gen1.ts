@@ -5,7 +5,6 @@ import { toBoolean, toNumber } from "./units.ts";
 const sensorMetrics = new Map([
   ["battery", "battery"],
   ["lux", "illuminance"],
-  ["tilt", "tilt"],
   ["flood", "leak"],
   ["motion", "motion"],
   ["smoke", "smoke"],

@@ -35,6 +35,7 @@ const numericUnits: Readonly<Record<string, string>> = {
   speed: "m/s",
   direction: "°",
   distance: "m",
+  duration: "s",
 };
 const units = new Map(Object.entries(numericUnits));
 
@@ -215,7 +216,8 @@ export function toCanonical(
   if (plain === undefined || plain === "" || plain === wanted) return { value, unit: wanted };
   const convert = conversions.get(`${plain}>${wanted}`);
   if (convert) return { value: convert(value), unit: wanted };
-  return { value, unit: plain };
+  // A plain number has no unit, whatever a device writes behind it (`lqi`).
+  return { value, unit: wanted === "" ? "" : plain };
 }
 
 const words = new Map<string, boolean>(

@@ -42,7 +42,11 @@ const splittable = new Set([
 /** Metric names that a device with these properties gives. */
 export function exposedMetrics(exposes: ReadonlyMap<string, Exposed>): string[] {
   const names = [...exposes.values()]
-    .map((exposed) => metricOf(exposed.property, exposed).metric)
+    .map((exposed) => {
+      const { metric } = metricOf(exposed.property, exposed);
+      if (exposed.property === "contact") return "open";
+      return metric === "voltage" && exposed.unit === "mV" ? "battery_voltage" : metric;
+    })
     .filter((name) => name !== "action" && name !== "");
   return [...new Set(names)].slice(0, 64);
 }
