@@ -86,8 +86,11 @@ function* readable(from: Db, table: string, key: string, span: Span, damaged: st
       const text = `SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ${size}`;
       const batch = from.prepare(text).raw().all(at) as Rows;
       if (batch.length === 0) break;
+      const last = Number((batch.at(-1) as unknown[])[0]);
+      // A damaged page can lead back to where we were.
+      if (!(last > at)) throw new RangeError("Keys do not grow.");
       yield batch;
-      at = Number((batch.at(-1) as unknown[])[0]);
+      at = last;
       size = batchSize;
     } catch {
       // Smaller steps up to the damaged page, then beyond it.

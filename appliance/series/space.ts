@@ -6,6 +6,7 @@ import {
   openSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -27,14 +28,19 @@ export interface Space {
   layBallast(): void;
 }
 
-/** How full the file system of the data directory is. */
-export function createSpace(dataDir: string): Space {
+/**
+ * How full the file system of the data directory is.
+ *
+ * @param wal - the write-ahead log: what is in it may have to be written to the database file once more
+ */
+export function createSpace(dataDir: string, wal: string): Space {
   const ballast = join(dataDir, ballastName);
   const read = () => {
     const { bsize, blocks, bavail } = statfsSync(dataDir);
     const total = bsize * blocks;
     const reserve = Math.min(total * reserveShare, reserveBytesMost);
-    return { total, left: bsize * bavail - reserve };
+    const pending = statSync(wal, { throwIfNoEntry: false })?.size ?? 0;
+    return { total, left: bsize * bavail - reserve - pending };
   };
   return {
     left: () => read().left,

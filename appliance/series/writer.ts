@@ -51,7 +51,7 @@ export class SeriesWriter {
   constructor(data: WriterData, say: (message: FromWriter) => void) {
     this.#data = data;
     this.#say = say;
-    this.#space = createSpace(data.dataDir);
+    this.#space = createSpace(data.dataDir, `${data.path}-wal`);
     try {
       this.#open = this.#openAll();
     } catch (error) {

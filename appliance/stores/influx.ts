@@ -192,16 +192,25 @@ class InfluxStore implements Store {
           }
         : {}),
     };
-    const signal = AbortSignal.any([AbortSignal.timeout(writeLimitMs), this.#ending.signal]);
+    const limit = new AbortController();
+    const timer = this.#deps.clock.timer(
+      () => limit.abort(unavailable(`no answer within ${writeLimitMs / 1_000} s`)),
+      writeLimitMs,
+    );
+    const signal = AbortSignal.any([limit.signal, this.#ending.signal]);
     const send = target.protocol === "https:" ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const failed = (error: Error) => reject(unavailable(`InfluxDB at ${target.host}: ${error.message}`));
+    const answer = new Promise<Answer>((resolve, reject) => {
+      const failed = (error: Error) => {
+        const cause = signal.aborted ? (signal.reason as Error) : error;
+        reject(unavailable(`InfluxDB at ${target.host}: ${cause.message}`));
+      };
       const request = send(target, { method: "POST", headers, agent: this.#agent, signal }, (response) => {
         read(response).then(resolve, failed);
       });
       request.on("error", failed);
       request.end(body);
     });
+    return answer.finally(() => timer.cancel());
   }
 
   /** Positions of the samples whose field has another type in the database. */
