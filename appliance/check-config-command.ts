@@ -1,6 +1,7 @@
 import type { CommandIo } from "./command-line.ts";
 import { defaultConfig } from "./config/load.ts";
 import { problemLine } from "./config/problems.ts";
+import { reference } from "./config/reference.ts";
 import { summary } from "./config/summary.ts";
 import { ConfigError, configFile, loadContext, readConfig } from "./wiring/configuration.ts";
 import { loadAllPlugins } from "./wiring/plugins.ts";
@@ -30,4 +31,10 @@ export async function checkConfigCommand(file: string | undefined, io: CommandIo
     );
     return 2;
   }
+}
+
+/** Prints every setting with its default, as Markdown. */
+export async function referenceCommand(io: CommandIo): Promise<number> {
+  io.print(reference(await loadAllPlugins()).trimEnd());
+  return 0;
 }

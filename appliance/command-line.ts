@@ -27,6 +27,7 @@ export const usage = `Porchlight watches the network of one site and says in pla
   npm run inspect -- --host ADDRESS ...     what an SNMP device says, and what is made of it
   npm run decode -- FILE                    what is made of MQTT messages
   npm run check-config -- [FILE]            check a configuration; nothing is started
+  npm run check-config -- --reference       print every setting as Markdown
 
 Options of npm start:
   --config FILE     configuration; by default porchlight.yaml, if it is there
@@ -45,6 +46,7 @@ const optionTypes = {
   http: { type: "string" },
   "last-good": { type: "boolean" },
   log: { type: "string" },
+  reference: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -53,7 +55,7 @@ export const logLevels = ["error", "warn", "info", "debug"] as const;
 
 export interface RunOptions extends CommonOptions {
   readonly log: (typeof logLevels)[number];
-  readonly asks?: "help" | "version";
+  readonly asks?: "help" | "version" | "reference";
   readonly rest: readonly string[];
 }
 
@@ -70,8 +72,17 @@ export function parseOptions(args: readonly string[]): RunOptions {
     rest: positionals,
     ...(values.config === undefined ? {} : { config: values.config }),
     ...(values.http === undefined ? {} : { http: values.http }),
-    ...(values.help ? { asks: "help" as const } : values.version ? { asks: "version" as const } : {}),
+    ...asksOf(values),
   };
+}
+
+function asksOf(values: {
+  help?: boolean;
+  version?: boolean;
+  reference?: boolean;
+}): Pick<RunOptions, "asks"> {
+  for (const asks of ["help", "version", "reference"] as const) if (values[asks]) return { asks };
+  return {};
 }
 
 function tryParse(args: readonly string[]) {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { checkConfigCommand } from "./check-config-command.ts";
+import { checkConfigCommand, referenceCommand } from "./check-config-command.ts";
 import { systemClock } from "./clock.ts";
-import { type CommandIo, parseOptions, usage, usageError } from "./command-line.ts";
+import { type CommandIo, parseOptions, type RunOptions, usage, usageError } from "./command-line.ts";
 import { ApplianceError, type ErrorCode } from "./model/errors.ts";
 import { runCommand } from "./run-command.ts";
 import { programPath } from "./wiring/plugins.ts";
@@ -27,8 +27,8 @@ function version(): string {
 }
 
 /** Answers `--help` and `--version`; undefined when neither was asked for. */
-function answered(asks: "help" | "version" | undefined, io: CommandIo): number | undefined {
-  if (asks === undefined) return undefined;
+function answered(asks: RunOptions["asks"], io: CommandIo): number | undefined {
+  if (asks !== "help" && asks !== "version") return undefined;
   io.print(asks === "help" ? usage : version());
   return 0;
 }
@@ -48,6 +48,7 @@ const run: Command = async (args, io) => {
 const checkConfig: Command = async (args, io) => {
   const options = parseOptions(args);
   if (options.rest.length > 1) throw usageError("check-config takes one file");
+  if (options.asks === "reference") return referenceCommand(io);
   return answered(options.asks, io) ?? checkConfigCommand(options.rest[0] ?? options.config, io);
 };
 

@@ -68,7 +68,10 @@ function formOf(schema: z.ZodType): string {
     };
     return `${words[String(json.type)] ?? "value"}${range(json)}`;
   });
-  return [...new Set(found)].join("; or ");
+  const ways = [...new Set(found)];
+  const [first = "", second] = ways;
+  if (ways.length === 2 && second === `list of ${first}`) return `${first}; or a list of these`;
+  return ways.join("; or ");
 }
 
 function isRequired(schema: z.ZodType): boolean {
@@ -77,7 +80,7 @@ function isRequired(schema: z.ZodType): boolean {
 
 function standardOf(schema: z.ZodType): string {
   const value = jsonOf(schema).default;
-  if (value !== undefined && JSON.stringify(value) !== "{}")
+  if (value !== undefined && value !== "" && JSON.stringify(value) !== "{}")
     return `\`${JSON.stringify(value).replace(/^"(.*)"$/, "$1")}\``;
   return isRequired(schema) ? "required" : "";
 }
@@ -146,6 +149,27 @@ Secrets are written as text, as \`{env: NAME}\` from the environment, or as \`{f
 file, final line break left out). They are never printed. \`SIGHUP\` reads the file again; a wrong one is refused and the old
 one stays in force. Numbers are in the unit of the metric's catalogue.
 `;
+
+/** The names of all settings, each once: what the example file must show. */
+export function settingNames(plugins: PluginSections): string[] {
+  const schemas = [
+    ...[...plugins.collectors.values()].flatMap(({ config, target }) =>
+      target ? [config, target] : [config],
+    ),
+    ...[plugins.dialects, plugins.checks, plugins.notifiers, plugins.stores].flatMap((kind) =>
+      [...kind.values()].map(({ config }) => config),
+    ),
+  ].map((schema) => shapeOf(asZod(schema, "plugin")));
+  const shapes = [
+    shapeOf(siteSection),
+    shapeOf(webSection),
+    shapeOf(brokerSection),
+    deviceFields,
+    ruleFields,
+  ];
+  const rows = [...shapes, ...schemas].flatMap((shape) => rowsOf(shape));
+  return [...new Set(rows.map(({ key }) => key.replace(/\[\]$/, "").replace(/^.*\./, "")))];
+}
 
 /** The reference page, as Markdown. */
 export function reference(plugins: PluginSections): string {
