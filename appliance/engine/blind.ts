@@ -13,6 +13,9 @@ export interface CutOff {
   readonly isCertain: boolean;
 }
 
+/** So many devices that hang on nothing else do not die at once by themselves. */
+const fewest = 3;
+
 /**
  * Whether it is the box that is cut off, rather than the gateway or all the others.
  *
@@ -25,21 +28,16 @@ export function cutOffSince(
   inventory: Devices,
   answers: Answers,
 ): CutOff {
-  const no = { isPossible: false, isCertain: false };
-  if (link === true) return no;
   const asked = inventory.devices().filter(({ id }) => id !== pathDevices.box && answers(id)?.by.size);
   const isQuiet = asked.every(({ id }) => !hasAnsweredSince(answers(id), sinceMs));
-  if (!isQuiet || asked.length === 0) return no;
+  if (!isQuiet || asked.length === 0) return { isPossible: false, isCertain: false };
   if (link === false) return { isPossible: true, isCertain: true };
-  // Without word of the link: the gateway and two more that do not hang on it must fail together.
-  const onOwn = asked.filter(
-    ({ id }) => id !== pathDevices.gateway && !chainOf(id, inventory).includes(pathDevices.gateway),
-  );
-  const missing = onOwn.filter(({ id }) => isMissing(answers(id))).length;
-  return {
-    isPossible: onOwn.length >= 2,
-    isCertain: isMissing(answers(pathDevices.gateway)) && missing >= 2 && missing === onOwn.length,
-  };
+  const ids = new Set(asked.map(({ id }) => id));
+  const roots = asked.filter(({ id }) => !chainOf(id, inventory).some((ancestor) => ids.has(ancestor)));
+  const isPossible = roots.length >= fewest;
+  const isCertain =
+    isPossible && isMissing(answers(pathDevices.gateway)) && roots.every(({ id }) => isMissing(answers(id)));
+  return { isPossible, isCertain };
 }
 
 /** @param count - how many devices stopped answering at once */

@@ -26,6 +26,7 @@ export class IncidentBook {
   #closed: Incident[] = [];
   #lastId = 0;
   #revision = 0;
+  #isLoaded = false;
   #decide: Decide = () => undefined;
 
   constructor(deps: BookDeps) {
@@ -40,7 +41,10 @@ export class IncidentBook {
     return this.#revision;
   }
 
+  /** Reads what is kept; once. */
   load(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
     for (const incident of this.#deps.keeper.load()) {
       this.#lastId = Math.max(this.#lastId, incident.id);
       if (incident.state === "open") this.#open.set(incident.id, incident);

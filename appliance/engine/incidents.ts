@@ -15,7 +15,7 @@ export interface EngineIncidents extends Incidents {
   /** Open incidents, worst first. */
   open(): readonly Incident[];
   openOf(device: DeviceId): Incident | undefined;
-  /** Alerts of open incidents that fire by a rule: after a restart evaluate must be told of them to see their end. */
+  /** Alerts of open incidents that fire by a rule: after a restart evaluate must be told of them to see their end. Before `start` too. */
   firing(): readonly Alert[];
   /** The incident that closed last. */
   lastClosed(): Incident | undefined;
@@ -41,14 +41,18 @@ export function createIncidents(deps: IncidentsDeps): EngineIncidents {
   const book = new IncidentBook(deps);
   const grouping = new Grouping(book, deps);
   return {
-    alert: (alert) => grouping.alert(alert),
+    alert(alert) {
+      if (alert.key !== blindKey) grouping.alert(alert);
+    },
     open: () => book.open(),
     openOf: (device) => book.openOf(device),
-    firing: () =>
-      book
+    firing() {
+      book.load();
+      return book
         .open()
         .flatMap(({ alerts }) => alerts)
-        .filter((alert) => isFiring(alert) && !isOwnAlert(alert)),
+        .filter((alert) => isFiring(alert) && !isOwnAlert(alert));
+    },
     lastClosed: () => book.lastClosed(),
     causeFor: (device) => grouping.causeFor(device),
     revision: () => book.revision(),
