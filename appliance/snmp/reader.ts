@@ -82,7 +82,7 @@ export function communityReader(exchange: Exchange, peer: CommunityPeer, signal?
   const ask = (type: "get" | "getNext" | "getBulk", oids: readonly string[], repetitions: number) => {
     requests++;
     const message = encodeRequest({ ...peer, type, oids, maxRepetitions: repetitions });
-    const accept = (varbinds: readonly Varbind[]) => type === "getBulk" || varbinds.length === oids.length;
+    const accept = (varbinds: readonly Varbind[]) => answers(type, oids, varbinds);
     const most = type === "getBulk" ? repetitions * 2 : oids.length;
     return oneQuestion({ exchange, peer, message, most, accept, ...(signal ? { signal } : {}) });
   };
@@ -98,6 +98,13 @@ export function communityReader(exchange: Exchange, peer: CommunityPeer, signal?
       // The exchange is shared and stays.
     },
   };
+}
+
+/** Whether the variables can be the answer: to a GET the very ones asked for, to a GETNEXT as many. */
+function answers(type: string, oids: readonly string[], varbinds: readonly Varbind[]): boolean {
+  if (type === "getBulk") return true;
+  if (varbinds.length !== oids.length) return false;
+  return type === "getNext" || varbinds.every(({ oid }, position) => oid === oids[position]);
 }
 
 interface Question {

@@ -85,9 +85,7 @@ export class Walker {
 
   /** Single values. What the device does not have is not in the map. */
   async values(oids: readonly string[]): Promise<Map<string, Varbind>> {
-    const found = await this.#many(oids, (asked) => this.#reader.get(asked));
-    for (const [oid, varbind] of found) if (varbind.oid !== oid) found.delete(oid);
-    return found;
+    return this.#many(oids, (asked) => this.#reader.get(asked));
   }
 
   async #many(

@@ -1,0 +1,333 @@
+import { fileURLToPath } from "node:url";
+import t from "tap";
+import { systemClock } from "../../appliance/clock.ts";
+import { collector } from "../../appliance/collectors/snmp.ts";
+import type { Availability, Description, Observation, Readings } from "../../appliance/model/observation.ts";
+import { collectorDeps, target } from "../helpers/snmp/deps.ts";
+import { encoded, rawResponse } from "../helpers/snmp/malformed.ts";
+import { parseRecording, type Recorded, readRecording, replayAgent } from "../helpers/snmp/replay.ts";
+import { scriptedAgent } from "../helpers/snmp/scripted.ts";
+import { startSnmpd } from "../helpers/snmp/snmpd.ts";
+
+const switchFile = fileURLToPath(new URL("../fixtures/snmp/small-switch.snmprec", import.meta.url));
+const { signal } = new AbortController();
+
+const readingsOf = (list: readonly Observation[]) =>
+  list.find((one): one is Readings => one.record === "readings");
+const describeOf = (list: readonly Observation[]) =>
+  list.find((one): one is Description => one.record === "describe");
+const availabilityOf = (list: readonly Observation[]) =>
+  list.find((one): one is Availability => one.record === "availability");
+const valueOf = (readings: Readings | undefined, id: string) => {
+  const at = readings?.series.findIndex((series) => series.id === `device-1:${id}`) ?? -1;
+  return at < 0 ? undefined : readings?.values[at];
+};
+
+/** A collector of its own for each test. */
+function watching(t: { teardown(run: () => Promise<void>): unknown }, more = {}) {
+  const deps = collectorDeps(systemClock, more);
+  const made = collector.create(collector.config.parse(undefined), deps);
+  t.teardown(() => made.close());
+  return { made, deps };
+}
+
+/** The recording with some lines changed; an empty value takes the line away. */
+function changed(lines: Readonly<Record<string, string>>): Recorded[] {
+  const extra = parseRecording(
+    Object.entries(lines)
+      .filter(([, value]) => value !== "")
+      .map(([oid, value]) => `${oid}|${value}`)
+      .join("\n"),
+  );
+  const rest = readRecording(switchFile).filter(({ oid }) => lines[oid] === undefined);
+  return [...rest, ...extra].sort((a, b) => compare(a.oid, b.oid));
+}
+
+function compare(a: string, b: string): number {
+  const [x, y] = [a.split(".").map(Number), b.split(".").map(Number)];
+  const at = x.findIndex((arc, k) => arc !== y[k]);
+  return at < 0 ? x.length - y.length : (x[at] as number) - (y[at] ?? -1);
+}
+
+t.test("a switch gives its ports, sensors and counters", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const first = await made.poll([one], { signal });
+  const readings = readingsOf(first);
+  t.equal(valueOf(readings, "if_in_octets:p3"), 1003);
+  t.equal(valueOf(readings, "if_oper_status:p2"), 2);
+  t.equal(valueOf(readings, "temperature:board"), 41.5);
+  t.equal(valueOf(readings, "if_speed:uplink"), 10_000_000_000);
+  const wide = readings?.series.findIndex(({ id }) => id === "device-1:if_in_octets:uplink") ?? -1;
+  t.equal(readings?.exact?.get(wide), 9223372036854775809n, "a count above 2^53 is exact");
+  t.equal(readings?.widths[wide], 64);
+  t.equal(readings?.maxRates?.[wide], 1.25e9, "no more than the port can carry");
+  t.equal(readings?.uptimeTicks, 100_000);
+  const description = describeOf(first);
+  t.equal(description?.name, "sw-1");
+  t.match(description?.ports?.[5], {
+    ifIndex: 6,
+    ifName: "uplink",
+    ifAlias: "to router",
+    mac: "020000000006",
+    operStatus: "up",
+    speedBps: 1e10,
+  });
+  t.match(
+    description?.sensors?.find(({ metric }) => metric === "temperature"),
+    { channel: "board", unit: "°C" },
+  );
+  t.same(availabilityOf(first)?.state, "online");
+  const second = await made.poll([one], { signal });
+  t.equal(describeOf(second), undefined, "what has not changed is not said again");
+  t.equal(readingsOf(second)?.series, readings?.series, "the layout is the same object");
+});
+
+t.test("a poll costs one request a column", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  await made.poll([one], { signal });
+  const before = agent.asked();
+  await made.poll([one], { signal });
+  // ifAdminStatus, ifOperStatus, ifInErrors, ifName, ifHCInOctets, ifHighSpeed, ifAlias, and one GET for the rest.
+  t.equal(agent.asked() - before, 8);
+});
+
+t.test("a port that gets another ifIndex keeps its series", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  await made.poll([one], { signal });
+  agent.replace(
+    "public",
+    changed({
+      "1.3.6.1.2.1.1.3.0": "67|500",
+      "1.3.6.1.2.1.31.1.1.1.1.1": "4|p2",
+      "1.3.6.1.2.1.31.1.1.1.1.2": "4|p1",
+      "1.3.6.1.2.1.31.1.1.1.6.1": "70|2222",
+      "1.3.6.1.2.1.31.1.1.1.6.2": "70|1111",
+    }),
+  );
+  const after = readingsOf(await made.poll([one], { signal }));
+  t.equal(valueOf(after, "if_in_octets:p1"), 1111);
+  t.equal(valueOf(after, "if_in_octets:p2"), 2222);
+  t.equal(after?.uptimeTicks, 500);
+});
+
+t.test("names that move without a restart give no wrong values", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  await made.poll([one], { signal });
+  agent.replace(
+    "public",
+    changed({ "1.3.6.1.2.1.31.1.1.1.1.1": "4|p2", "1.3.6.1.2.1.31.1.1.1.1.2": "4|p1" }),
+  );
+  const after = readingsOf(await made.poll([one], { signal }));
+  t.equal(after, undefined, "rather no values than those of another port");
+});
+
+t.test("ports that vanish leave a gap", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  await made.poll([one], { signal });
+  agent.replace("public", changed({ "1.3.6.1.2.1.31.1.1.1.6.2": "" }));
+  const after = readingsOf(await made.poll([one], { signal }));
+  t.ok(Number.isNaN(valueOf(after, "if_in_octets:p2")));
+  t.equal(valueOf(after, "if_in_octets:p3"), 1003);
+});
+
+t.test("a device that falls silent is a result, and is back with its first answer", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const settings = collector.target.parse({ port: agent.port, community: "public", retries: 0 });
+  const one = target("127.0.0.1", settings, { timeoutMs: 60 });
+  agent.mute(true);
+  for (let miss = 1; miss <= 3; miss++) {
+    const list = await made.poll([one], { signal });
+    t.match(availabilityOf(list), { state: "offline", reason: "timeout", via: "snmp" });
+    t.equal(readingsOf(list), undefined);
+    t.match(
+      list.find((entry) => entry.record === "sample" && entry.metric === "poll_up"),
+      { value: false, channel: "snmp" },
+    );
+  }
+  const before = agent.asked();
+  await made.poll([one], { signal });
+  t.equal(agent.asked() - before, 1, "the dead cost one packet");
+  agent.mute(false);
+  t.equal(availabilityOf(await made.poll([one], { signal }))?.state, "online");
+});
+
+t.test("a poll that is cancelled ends with nothing said", async (t) => {
+  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }), {
+    timeoutMs: 60_000,
+  });
+  agent.mute(true);
+  const leaving = new AbortController();
+  const poll = made.poll([one], { signal: leaving.signal });
+  setImmediate(() => leaving.abort());
+  t.same(await poll, []);
+});
+
+t.test("a v1 agent gives the same", async (t) => {
+  const agent = await replayAgent({
+    recordings: new Map([["public", readRecording(switchFile)]]),
+    onlyV1: true,
+  });
+  t.teardown(() => agent.close());
+  const { made } = watching(t);
+  const one = target(
+    "127.0.0.1",
+    collector.target.parse({ port: agent.port, community: "public", version: "1" }),
+  );
+  const readings = readingsOf(await made.poll([one], { signal }));
+  t.equal(valueOf(readings, "if_in_errors:uplink"), 4_294_967_295);
+  t.equal(valueOf(readings, "temperature:board"), 41.5);
+});
+
+t.test(
+  "in a poll a malformed answer is refused, nothing of it is kept, and the good one after it counts",
+  async (t) => {
+    const recording = readRecording(switchFile);
+    const values = new Map(recording.map(({ oid, value }) => [oid, value]));
+    let lying = false;
+    let lies = 0;
+    const honest = await replayAgent({ recordings: new Map([["public", recording]]) });
+    t.teardown(() => honest.close());
+    const agent = await scriptedAgent((question, send) => {
+      const column = question.oids.at(-1) as string;
+      if (lying && question.type === 0xa5) {
+        const rows = [1, 2, 3].map((index) => ({ oid: `${column}.${index}`, value: Buffer.of(2, 1, 99) }));
+        // Three believable rows, and a tail that breaks off.
+        send(rawResponse(question, [...rows.map(encoded), Buffer.of(0x30, 9, 6)]));
+        lies++;
+      }
+      const list = recording.filter(({ oid }) => oid.startsWith(`${column}.`));
+      if (question.type === 0xa5)
+        send(
+          rawResponse(question, [...list.map(encoded), encoded({ oid: "1.3.7", value: Buffer.of(5, 0) })]),
+        );
+      else if (question.type === 0xa0)
+        send(
+          rawResponse(
+            question,
+            question.oids.map((oid) => encoded({ oid, value: values.get(oid) ?? Buffer.of(0x81, 0) })),
+          ),
+        );
+      else
+        send(
+          rawResponse(
+            question,
+            question.oids.map((oid) =>
+              encoded(
+                recording.find((one) => compare(one.oid, oid) > 0) ?? { oid, value: Buffer.of(0x82, 0) },
+              ),
+            ),
+          ),
+        );
+    });
+    t.teardown(() => agent.close());
+    const { made, deps } = watching(t);
+    const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+    await made.poll([one], { signal });
+    lying = true;
+    const readings = readingsOf(await made.poll([one], { signal }));
+    t.ok(lies > 0);
+    t.equal(deps.counters.all().get("snmp_refused_malformed"), lies);
+    t.equal(valueOf(readings, "if_in_octets:p1"), 1001);
+    t.notOk([...(readings?.values ?? [])].includes(99));
+  },
+);
+
+t.test("Debian's agent answers v1, v2c and v3 with the same values", async (t) => {
+  const agent = await startSnmpd([
+    { name: "plain" },
+    {
+      name: "md5des",
+      auth: { protocol: "MD5", key: "authkey-123" },
+      priv: { protocol: "DES", key: "privkey-123" },
+    },
+    {
+      name: "shaaes",
+      auth: { protocol: "SHA", key: "authkey-123" },
+      priv: { protocol: "AES", key: "privkey-123" },
+    },
+    { name: "sha256", auth: { protocol: "SHA-256", key: "authkey-123" } },
+    {
+      name: "sha512aes",
+      auth: { protocol: "SHA-512", key: "authkey-123" },
+      priv: { protocol: "AES", key: "privkey-123" },
+    },
+  ]);
+  t.teardown(() => agent.stop());
+  const { made } = watching(t);
+  const key = "authkey-123";
+  const aes = { protocol: "aes", key: "privkey-123" };
+  const ways = {
+    v1: { version: "1", community: "public" },
+    v2c: { version: "2c", community: "public" },
+    "v3 without keys": { user: "plain" },
+    "v3 MD5 and DES": {
+      user: "md5des",
+      auth: { protocol: "md5", key },
+      priv: { protocol: "des", key: "privkey-123" },
+    },
+    "v3 SHA and AES": { user: "shaaes", auth: { protocol: "sha", key }, priv: aes },
+    "v3 SHA-256": { user: "sha256", auth: { protocol: "sha256", key } },
+    "v3 SHA-512 and AES": { user: "sha512aes", auth: { protocol: "sha512", key }, priv: aes },
+  };
+  let expected: string[] | undefined;
+  for (const [name, way] of Object.entries(ways)) {
+    const one = target("127.0.0.1", collector.target.parse({ port: agent.port, ...way }), {
+      id: `${name}:snmp`,
+    });
+    const list = await made.poll([one], { signal });
+    t.equal(availabilityOf(list)?.state, "online", name);
+    const readings = readingsOf(list);
+    expected ??= readings?.series.map(({ id }) => id).sort();
+    t.same(readings?.series.map(({ id }) => id).sort(), expected, `${name}: the same series`);
+    t.notOk([...(readings?.values ?? [NaN])].some(Number.isNaN), `${name}: all have values`);
+  }
+  const wrong = collector.target.parse({
+    port: agent.port,
+    user: "shaaes",
+    auth: { protocol: "sha", key: "another-key" },
+  });
+  t.match(availabilityOf(await made.poll([target("127.0.0.1", wrong, { id: "wrong:snmp" })], { signal })), {
+    state: "offline",
+    reason: "auth",
+  });
+});
+
+t.test("names without an address are a result too", async (t) => {
+  const { made } = watching(t);
+  const one = target("no-such-host.invalid", collector.target.parse({ community: "public" }));
+  t.match(availabilityOf(await made.poll([one], { signal })), { state: "offline", reason: "names" });
+});
+
+t.test("settings that cannot work are refused", async (t) => {
+  const wrong: [string, unknown][] = [
+    ["version 3 without a user", { version: "3" }],
+    ["a user with version 2c", { version: "2c", user: "a" }],
+    ["priv without auth", { user: "a", priv: { protocol: "aes", key: "12345678" } }],
+    ["keys without a user", { auth: { protocol: "sha", key: "12345678" } }],
+    ["an unknown protocol", { user: "a", auth: { protocol: "rot13", key: "12345678" } }],
+    ["an unknown member", { comunity: "public" }],
+  ];
+  for (const [name, settings] of wrong) t.throws(() => collector.target.parse(settings), name);
+  t.equal(collector.target.parse({ user: "a" }).version, "3");
+  t.equal(collector.target.parse(undefined).version, "2c");
+});
