@@ -51,11 +51,11 @@ export function devicesBehind(root: DeviceId, inventory: Devices): Device[] {
     .filter(({ id }) => id !== root && (root === pathDevices.box || chainOf(id, inventory).includes(root)));
 }
 
-/** Whether the device gave a sign of life after the moment. */
+/** Whether the device gave a sign of life at the moment or after it: those of one round have one time. */
 export function hasAnsweredSince(answers: DeviceAnswers | undefined, momentMs: number): boolean {
   if (!answers) return false;
-  if ((answers.lastSeenMs ?? 0) > momentMs) return true;
-  for (const result of answers.by.values()) if (result.online && result.atMs > momentMs) return true;
+  if ((answers.lastSeenMs ?? 0) >= momentMs) return true;
+  for (const result of answers.by.values()) if (result.online && result.atMs >= momentMs) return true;
   return false;
 }
 

@@ -262,6 +262,7 @@ export class Grouping {
   }
 
   #settleHeld(nowMs: number): void {
+    if (this.#held.size === 0) return;
     const oldestMs = Math.min(...[...this.#held.values()].map(({ alert }) => alert.startedMs));
     const isDue = [...this.#held.values()].some(({ untilMs }) => untilMs <= nowMs);
     const isUnlinked = this.#deps.link?.() === false;

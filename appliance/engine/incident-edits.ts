@@ -72,20 +72,28 @@ export function withAlert(incident: Incident, alert: Alert): Incident {
 /** State, severity and sentence of the alerts that fire; as they were when none does. */
 function settled(incident: Incident): Incident {
   const firing = incident.alerts.filter(isFiring);
-  const worst = [...firing].sort(
+  return firing.length === 0 ? incident : describedBy(incident, firing);
+}
+
+function describedBy(incident: Incident, alerts: readonly Alert[]): Incident {
+  const [worst, ...others] = [...alerts].sort(
     (a, b) =>
       Number(isDownAlert(b)) - Number(isDownAlert(a)) ||
       bySeverity(a.severity, b.severity) ||
       a.startedMs - b.startedMs,
-  )[0];
+  );
   if (!worst) return incident;
   return {
     ...incident,
     deviceState: isDownAlert(worst) ? "down" : "warning",
-    severity: firing.map(({ severity }) => severity).sort(bySeverity)[0] as Severity,
+    severity: others.map(({ severity }) => severity).reduce(worseOf, worst.severity),
     summary: worst.summary,
-    startedMs: Math.min(incident.startedMs, ...firing.map(({ startedMs }) => startedMs)),
+    startedMs: Math.min(incident.startedMs, ...alerts.map(({ startedMs }) => startedMs)),
   };
+}
+
+function worseOf(a: Severity, b: Severity): Severity {
+  return bySeverity(a, b) <= 0 ? a : b;
 }
 
 /** Whether the change from `before` to `after` is worth telling: not answering instead of answering, or more severe. */
@@ -116,9 +124,14 @@ export function rerooted(
   });
 }
 
+/** What is over is told by the worst of it. */
 export function closed(incident: Incident, endedMs: number, nowMs: number, text: string): Incident {
   return withEntries(
-    { ...incident, state: "closed", endedMs: Math.max(endedMs, incident.startedMs) },
+    {
+      ...describedBy(incident, incident.alerts),
+      state: "closed",
+      endedMs: Math.max(endedMs, incident.startedMs),
+    },
     { atMs: nowMs, kind: "closed", text },
   );
 }
