@@ -67,7 +67,7 @@ export interface Broker {
    * resolves; when it rejects the connection is closed, so that the device sends again. Returns how to stop.
    */
   receive(handler: BrokerHandler): () => void;
-  /** Retained messages as they are now. */
+  /** Retained messages as they are now; also before `start`. */
   retained(): Promise<readonly Message[]>;
 }
 
@@ -97,6 +97,7 @@ export function createBroker(
   return {
     async start() {
       const take = createTake(context, memory, () => handler);
+      await memory.open();
       aedes = createAedes(context, take, memory, log);
       await aedes.listen();
       try {
@@ -115,7 +116,10 @@ export function createBroker(
         if (handler === next) handler = undefined;
       };
     },
-    retained: () => memory.retained(clock.nowMs()),
+    async retained() {
+      await memory.open();
+      return memory.retained(clock.nowMs());
+    },
   };
 }
 

@@ -1,25 +1,192 @@
 import MemoryPersistence from "aedes-persistence/asyncPersistence.js";
 import type { Message } from "../model/contracts.ts";
+import { type Kind, type Row, rowOf, type StoredPacket } from "./rows.ts";
+
+type Client = { readonly id: string };
+type Subscription = Awaited<ReturnType<MemoryPersistence["subscriptionsByClient"]>>[number];
+
+/** Retained topics in all. */
+export const maxRetained = 10_000;
+/** Messages that wait for one session. */
+export const maxQueued = 1_000;
 
 /** What the broker keeps: retained messages, sessions, queues and wills. */
 export interface BrokerMemory {
   /** As aedes wants it. */
   readonly persistence: MemoryPersistence;
+  /** Reads what was kept; to be called before anything else, may be called twice. */
+  open(): Promise<void>;
   /** Resolves when the retained value is durable; an empty payload takes it away. */
   retain(topic: string, payload: Buffer, qos: number): Promise<void>;
   retained(atMs: number): Promise<readonly Message[]>;
   close(): Promise<void>;
 }
 
+/** Where changes are written down. */
+export interface Recorder {
+  put(row: Row): void;
+  /** Without a key: all of that owner. */
+  remove(kind: Kind, owner: string, key?: string): void;
+}
+
+const noRecorder: Recorder = { put: () => undefined, remove: () => undefined };
+
 /** Keeps everything in memory only. */
 export function memoryOnly(): BrokerMemory {
-  const persistence = new MemoryPersistence();
+  const persistence = new BrokerPersistence(noRecorder, () => undefined);
   return {
     persistence,
+    open: async () => undefined,
     retain: async () => undefined,
     retained: (atMs) => retainedMessages(persistence, atMs),
     close: async () => undefined,
   };
+}
+
+/** aedes' own memory, within limits, with every change written down. */
+export class BrokerPersistence extends MemoryPersistence {
+  readonly #recorder: Recorder;
+  readonly #onLimit: (what: "retained" | "queue") => void;
+  readonly #retained = new Set<string>();
+  readonly #queued = new Map<string, number>();
+
+  constructor(recorder: Recorder, onLimit: (what: "retained" | "queue") => void) {
+    super();
+    this.#recorder = recorder;
+    this.#onLimit = onLimit;
+  }
+
+  /** Takes in what an earlier run wrote down, in its order. */
+  async restore(row: Row): Promise<void> {
+    const client = { id: row.owner };
+    if (row.kind === "retained") await this.storeRetained(row.packet, noRecorder);
+    else if (row.kind === "will") {
+      // Keeps the id of the run it comes from: aedes publishes wills of runs that are gone.
+      const { brokerId } = row.packet;
+      await super.putWill(client, row.packet);
+      if (brokerId !== undefined) row.packet.brokerId = brokerId;
+    } else if (row.kind === "queue") await this.#enqueue([{ clientId: row.owner }], row.packet, noRecorder);
+    else if (row.kind === "incoming") await super.incomingStorePacket(client, row.packet);
+    else await super.addSubscriptions(client, row.subscriptions ?? []);
+  }
+
+  override async storeRetained(packet: StoredPacket, recorder = this.#recorder): Promise<void> {
+    const topic = packet.topic ?? "";
+    if (packet.payload?.length === 0) {
+      this.#retained.delete(topic);
+      recorder.remove("retained", "", topic);
+    } else if (!this.#retained.has(topic) && this.#retained.size >= maxRetained) {
+      this.#onLimit("retained");
+      return;
+    } else {
+      this.#retained.add(topic);
+      recorder.put(rowOf("retained", "", topic, packet));
+    }
+    await super.storeRetained(packet);
+  }
+
+  override async addSubscriptions(client: Client, subs: readonly Subscription[]): Promise<void> {
+    await super.addSubscriptions(client, subs);
+    await this.#writeSubscriptions(client);
+  }
+
+  override async removeSubscriptions(client: Client, topics: readonly string[]): Promise<void> {
+    await super.removeSubscriptions(client, topics);
+    await this.#writeSubscriptions(client);
+  }
+
+  override async cleanSubscriptions(client: Client): Promise<void> {
+    await super.cleanSubscriptions(client);
+    this.#recorder.remove("subscriptions", client.id, "");
+  }
+
+  async #writeSubscriptions(client: Client): Promise<void> {
+    const subscriptions = await this.subscriptionsByClient(client);
+    if (subscriptions.length === 0) this.#recorder.remove("subscriptions", client.id, "");
+    else
+      this.#recorder.put({
+        kind: "subscriptions",
+        owner: client.id,
+        key: "",
+        packet: {},
+        subscriptions,
+        isNew: false,
+      });
+  }
+
+  override async outgoingEnqueue(sub: { readonly clientId: string }, packet: StoredPacket): Promise<void> {
+    await this.#enqueue([sub], packet, this.#recorder);
+  }
+
+  override async outgoingEnqueueCombi(
+    subs: readonly { readonly clientId: string }[],
+    packet: StoredPacket,
+  ): Promise<void> {
+    if (subs.length > 0) await this.#enqueue(subs, packet, this.#recorder);
+  }
+
+  async #enqueue(
+    subs: readonly { readonly clientId: string }[],
+    packet: StoredPacket,
+    recorder: Recorder,
+  ): Promise<void> {
+    const free = subs.filter(({ clientId }) => {
+      const waiting = this.#queued.get(clientId) ?? 0;
+      if (waiting < maxQueued) this.#queued.set(clientId, waiting + 1);
+      else this.#onLimit("queue");
+      return waiting < maxQueued;
+    });
+    await super.outgoingEnqueueCombi(free, packet);
+    for (const { clientId } of free) recorder.put(rowOf("queue", clientId, queueKey(packet), packet, true));
+  }
+
+  override async outgoingUpdate(client: Client, packet: StoredPacket): Promise<void> {
+    await super.outgoingUpdate(client, packet);
+    this.#recorder.put(rowOf("queue", client.id, queueKey(packet), packet));
+  }
+
+  override async outgoingClearMessageId(
+    client: Client,
+    packet: StoredPacket,
+  ): Promise<StoredPacket | undefined> {
+    const gone = await super.outgoingClearMessageId(client, packet);
+    if (!gone) return gone;
+    const left = (this.#queued.get(client.id) ?? 1) - 1;
+    if (left > 0) this.#queued.set(client.id, left);
+    else this.#queued.delete(client.id);
+    this.#recorder.remove("queue", client.id, queueKey(gone));
+    return gone;
+  }
+
+  override async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
+    await super.incomingStorePacket(client, packet);
+    this.#recorder.put(rowOf("incoming", client.id, `${packet.messageId}`, packet, true));
+  }
+
+  override async incomingDelPacket(client: Client, packet: StoredPacket): Promise<void> {
+    await super.incomingDelPacket(client, packet);
+    this.#recorder.remove("incoming", client.id, `${packet.messageId}`);
+  }
+
+  override async cleanIncoming(client: Client): Promise<void> {
+    await super.cleanIncoming(client);
+    this.#recorder.remove("incoming", client.id);
+  }
+
+  override async putWill(client: Client, packet: StoredPacket): Promise<void> {
+    await super.putWill(client, packet);
+    this.#recorder.put(rowOf("will", client.id, "", packet));
+  }
+
+  override async delWill(client: Client): Promise<StoredPacket | undefined> {
+    const will = await super.delWill(client);
+    if (will) this.#recorder.remove("will", client.id, "");
+    return will;
+  }
+}
+
+function queueKey({ brokerId, brokerCounter }: StoredPacket): string {
+  return `${brokerId}:${brokerCounter}`;
 }
 
 /** Retained messages as a subscriber to everything would get them. */
