@@ -4,6 +4,7 @@ import type { Counters } from "../model/contracts.ts";
 import type { Secret } from "../model/secret.ts";
 import { tag } from "./ber.ts";
 import { isException, type Varbind, type VarbindValue } from "./codec.ts";
+import { decryptDes, encryptDes } from "./des.ts";
 import { errorStatus, type Peer, type Reader, SnmpFailure, statusFailure } from "./reader.ts";
 import { type SecurityLevel, screenedDgram } from "./screen.ts";
 
@@ -35,6 +36,7 @@ type LibraryCallback = (
  */
 export function userReader(peer: UserPeer, deps: { readonly counters: Counters }): Reader {
   const level = levelOf(peer);
+  if (peer.priv?.protocol === "des") provideDes();
   let requests = 0;
   const dgramModule = screenedDgram({
     address: peer.address,
@@ -82,6 +84,38 @@ export function userReader(peer: UserPeer, deps: { readonly counters: Counters }
       session.close();
     },
   };
+}
+
+/** What net-snmp exports beside its declared types: its table of ciphers, and its keys. */
+interface LibraryCiphers {
+  readonly Encryption: {
+    readonly algorithms: Record<number, { encryptPdu: unknown; decryptPdu: unknown }>;
+  };
+  readonly Authentication: {
+    passwordToKey(protocol: number, password: string, engineId: Buffer): Buffer;
+  };
+}
+
+/** Gives net-snmp a DES that works without OpenSSL's old ciphers. May be called again. */
+function provideDes(): void {
+  const { Encryption, Authentication } = snmp as unknown as LibraryCiphers;
+  const des = Encryption.algorithms[snmp.PrivProtocols.des];
+  if (!des) return;
+  des.encryptPdu = (
+    pdu: Buffer,
+    _priv: number,
+    key: string,
+    auth: number,
+    engine: { readonly engineID: Buffer },
+  ) => encryptDes(pdu, Authentication.passwordToKey(auth, key, engine.engineID));
+  des.decryptPdu = (
+    pdu: Buffer,
+    _priv: number,
+    salt: Buffer,
+    key: string,
+    auth: number,
+    engine: { readonly engineID: Buffer },
+  ) => decryptDes(pdu, salt, Authentication.passwordToKey(auth, key, engine.engineID));
 }
 
 function levelOf(peer: UserPeer): SecurityLevel {
