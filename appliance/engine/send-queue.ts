@@ -131,9 +131,9 @@ export class SendQueue {
       return;
     }
     waiting.entry = this.#write(this.#afterFailure(clean, failure));
-    if (waiting.entry.state === "waiting")
-      waiting.dueMs = clock.monotonicMs() + waiting.entry.nextTryMs - clock.nowMs();
-    else this.#remove(waiting);
+    if (waiting.entry.state !== "waiting") this.#remove(waiting);
+    // Not reached: the pause holds up all alike, so that they go out in the order of their decisions.
+    else if (failure.reached) waiting.dueMs = clock.monotonicMs() + waiting.entry.nextTryMs - clock.nowMs();
     onEnd(waiting.entry);
   }
 

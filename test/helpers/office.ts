@@ -230,7 +230,9 @@ export function office(options: OfficeOptions): Office {
     async stop() {
       status.stop();
       incidents.stop();
-      await dispatch.stop();
+      const stopping = dispatch.stop();
+      await clock.advance(5_000);
+      await stopping;
       keepers.close();
     },
   }) as Office;
