@@ -32,6 +32,12 @@ export interface Shell {
 const htmxConfig =
   '{"history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"],"defaultTimeout":20000,"noSwap":[204,304],"sse":{"reconnectMaxDelay":10000}}';
 
+/**
+ * Not deferred, at the end of the page: htmx then waits for the end of parsing, and so for its extensions and for
+ * `asof.js`; deferred, it would begin at once and miss what comes after it.
+ */
+const htmxFiles = ["vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-ptag.min.js"];
+
 /** The frame around every page. */
 export function layout(
   c: Pick<PageContext, "t" | "view" | "words" | "nowMs">,
@@ -51,7 +57,7 @@ export function layout(
 <link rel="icon" type="image/svg+xml" id="icon" href="${assets.url(`icon-${shell.state}.svg`)}"${icons(assets)}>
 ${shell.hasCharts && html`<link rel="stylesheet" href="${assets.url("vendor/uplot.min.css")}">`}
 <link rel="stylesheet" href="${assets.url("app.css")}">
-${shell.live && ["vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-ptag.min.js", "asof.js"].map((file) => script(assets, file))}
+${shell.live && script(assets, "asof.js")}
 ${shell.hasCharts && ["vendor/uplot.min.js", "charts.js"].map((file) => script(assets, file))}
 </head>
 <body data-page="${shell.name}" data-unknown="${t.plain("state.unknown")}">
@@ -67,7 +73,11 @@ ${shell.live && html`<p id="stale" class="stale" role="alert" hidden>${shape("un
 ${shell.main}
 </main>
 <footer class="bottom"><p>Porchlight ${view.version}</p><p>${t("page.zone", { zone: c.words.timezone })}</p></footer>
-${shell.live && html`<div id="live" hx-sse:connect="${shell.live}" hx-swap="none" hx-trigger="load, reconnect"></div>`}
+${
+  shell.live &&
+  html`<div id="live" hx-sse:connect="${shell.live}" hx-swap="none" hx-trigger="load, reconnect"></div>
+${htmxFiles.map((file) => html`<script src="${assets.url(file)}"></script>\n`)}`
+}
 </body>
 </html>
 `;

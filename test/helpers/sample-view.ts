@@ -137,7 +137,10 @@ export function sampleView(options: SampleOptions = {}): SampleView {
   const find = (id: string) => devices.find((device) => device.id === id);
 
   const stateOf = (id: string) =>
-    states.get(id) ?? { state: "ok" as State, sinceMs: clock.nowMs() - 31 * 86_400_000 };
+    states.get(id) ?? {
+      state: (story.empty ? "unknown" : "ok") as State,
+      sinceMs: clock.nowMs() - 31 * 86_400_000,
+    };
   const silentAt = (id: string, timeMs: number) => {
     const device = parseSeriesId(id)?.device;
     const now = device ? stateOf(device) : undefined;

@@ -5,13 +5,9 @@ import { shape } from "../shapes.ts";
 import type { Texts } from "../text.ts";
 
 /** A page that says what went wrong and what to do about it. `kind` picks its texts: `<kind>.title`, `.text`, `.todo`. */
-export function notice(
-  t: Texts,
-  kind: string,
-  request: Pick<Request, "originalUrl" | "path">,
-  detail?: string,
-): PageContent {
-  const command = "ssh -L 8080:localhost:8080 user@this-box";
+export function notice(t: Texts, kind: string, request: Request, detail?: string): PageContent {
+  const host = /^[\w.-]{1,80}$/.test(request.hostname ?? "") ? request.hostname : "this-box";
+  const command = `ssh -L 8080:localhost:${request.socket.localPort ?? 8080} user@${host}`;
   return {
     title: t.plain(`${kind}.title`),
     state: "unknown",

@@ -1,13 +1,14 @@
 // Keeps the page honest: how old it is, whether it still hears from the box, and what to show when it does not.
+// It runs before htmx begins, so that it hears the first heartbeat.
 
-/** @typedef {Window & { htmx?: { trigger(element: Element, name: string): void } }} PageWindow */
+/** @typedef {Window & { htmx?: { trigger(element: Element, name: string): void, process(element: Element): void } }} PageWindow */
 
-const staleAfterMs = Number(document.body.dataset.staleMs ?? 45_000);
+const staleAfterMs = 45_000;
 const pollEveryMs = 30_000;
 const mark = document.getElementById("asof");
 const banner = document.getElementById("stale");
 const icon = /** @type {HTMLLinkElement | null} */ (document.getElementById("icon"));
-const live = document.getElementById("live");
+let live = document.getElementById("live");
 
 let heardMs = performance.now();
 let heardAt = new Date();
@@ -22,38 +23,33 @@ function show(how) {
   if (word) word.textContent = mark.dataset[how] ?? "";
 }
 
-/** Turns every state mark below `root` into unknown, and remembers what it was. @param {ParentNode} root */
-function blank(root) {
-  for (const element of root.querySelectorAll("[data-state]")) {
-    const use = element.querySelector(".shape use");
-    const word = element.querySelector(".word");
-    if (use && !element.hasAttribute("data-was-shape")) {
-      element.setAttribute("data-was-shape", use.getAttribute("href") ?? "");
-      use.setAttribute("href", "#s-unknown");
-    }
-    if (word && !element.hasAttribute("data-was-word")) {
-      element.setAttribute("data-was-word", word.textContent ?? "");
-      word.textContent = document.body.dataset.unknown ?? "";
-    }
+/** Turns every state mark into unknown, and remembers what it was. */
+function blank() {
+  for (const use of document.querySelectorAll("[data-state] .shape use")) {
+    const was = use.getAttribute("href") ?? "";
+    if (!/^#s-(ok|warning|down|unreachable|maintenance|idle|off)$/.test(was)) continue;
+    use.setAttribute("data-was", was);
+    use.setAttribute("href", "#s-unknown");
+  }
+  for (const word of document.querySelectorAll("[data-state] .word:not([data-was])")) {
+    word.setAttribute("data-was", word.textContent ?? "");
+    word.textContent = document.body.dataset.unknown ?? "";
   }
 }
 
 function restore() {
-  for (const element of document.querySelectorAll("[data-was-shape], [data-was-word]")) {
-    const shape = element.getAttribute("data-was-shape");
-    const word = element.getAttribute("data-was-word");
-    if (shape !== null) element.querySelector(".shape use")?.setAttribute("href", shape);
-    const place = element.querySelector(".word");
-    if (word !== null && place) place.textContent = word;
-    element.removeAttribute("data-was-shape");
-    element.removeAttribute("data-was-word");
+  for (const mark of document.querySelectorAll("[data-was]")) {
+    const was = mark.getAttribute("data-was") ?? "";
+    if (mark.matches("use")) mark.setAttribute("href", was);
+    else mark.textContent = was;
+    mark.removeAttribute("data-was");
   }
 }
 
 function goStale() {
   isStale = true;
   document.body.setAttribute("data-stale", "");
-  blank(document);
+  blank();
   const since = document.getElementById("stale-since");
   if (since) since.textContent = mark?.querySelector("time")?.textContent ?? heardAt.toLocaleTimeString();
   if (banner) banner.hidden = false;
@@ -93,7 +89,7 @@ function poll() {
   for (const part of document.querySelectorAll("[data-part]")) htmx?.trigger(part, "poll");
 }
 
-live?.addEventListener("heartbeat", (event) => {
+document.addEventListener("heartbeat", (event) => {
   isStreaming = true;
   heard(/** @type {CustomEvent<{ data?: string }>} */ (event).detail?.data);
 });
@@ -116,6 +112,18 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 document.addEventListener("htmx:after:swap", renew);
 
+/** Another stream in place of the one that shows the old filter: that one ends with its element. @param {string} url */
+function listenTo(url) {
+  if (!live) return;
+  const next = document.createElement("div");
+  next.id = "live";
+  for (const name of ["hx-swap", "hx-trigger"]) next.setAttribute(name, live.getAttribute(name) ?? "");
+  next.setAttribute("hx-sse:connect", url);
+  live.replaceWith(next);
+  live = next;
+  /** @type {PageWindow} */ (window).htmx?.process(next);
+}
+
 // A filter form keeps its address in the bar, so that it can be shared and reloaded.
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = /** @type {CustomEvent<{ ctx: { sourceElement?: Element } }>} */ (event).detail;
@@ -128,7 +136,7 @@ document.addEventListener("htmx:config:request", (event) => {
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   for (const part of document.querySelectorAll("[data-part]"))
     part.setAttribute("hx-get", `${part.getAttribute("hx-get")?.split("?")[0]}${query ? `?${query}` : ""}`);
-  live?.setAttribute("hx-sse:connect", `/live?page=${document.body.dataset.page}&${query}`);
+  listenTo(`/live?page=${document.body.dataset.page}&${query}`);
 });
 
 setInterval(() => {
