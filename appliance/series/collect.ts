@@ -1,7 +1,7 @@
 import { type Chunk, packTimes } from "./chunk.ts";
 import type { RoundRow } from "./log.ts";
 import { hourMs } from "./resolution.ts";
-import { readRound } from "./round.ts";
+import { type Round, readRound } from "./round.ts";
 
 /** One series' samples of one hour: whole milliseconds after its start, strictly increasing. */
 export interface HourColumn {
@@ -109,16 +109,17 @@ function ordered(places: Uint32Array, offsets: Uint32Array, values: Float64Array
       };
 }
 
+interface Limits {
+  readonly before: number;
+  readonly from: number;
+}
+
 /**
  * Reads rounds and groups what may be packed by hour and series.
  *
  * @param limits - hours before `before`, and from `from` on, may be packed
  */
-export function collectHours(
-  rows: Iterable<RoundRow>,
-  limits: { readonly before: number; readonly from: number },
-  limit = sampleLimit,
-): Collected {
+export function collectHours(rows: Iterable<RoundRow>, limits: Limits, limit = sampleLimit): Collected {
   const hours = new Map<number, HourBuffer>();
   let samples = 0;
   let throughSeq = 0;
@@ -132,23 +133,9 @@ export function collectHours(
     throughSeq = seq;
     const round = readRound(data);
     if (!round) continue;
-    for (let i = 0; i < round.ids.length; i++) {
-      const timeMs = round.timesMs[i] as number;
-      const hour = Math.floor(timeMs / hourMs);
-      if (hour >= limits.before && hour < limits.from) {
-        firstOpenSeq ??= seq;
-        continue;
-      }
-      const value = round.values[i] as number;
-      if (Number.isNaN(value)) continue;
-      let buffer = hours.get(hour);
-      if (!buffer) {
-        buffer = new HourBuffer();
-        hours.set(hour, buffer);
-      }
-      buffer.add(round.ids[i] as number, timeMs - hour * hourMs, value);
-      samples++;
-    }
+    const taken = takeRound(round, limits, hours);
+    samples += taken.samples;
+    if (taken.isOpen) firstOpenSeq ??= seq;
   }
   return {
     hours: [...hours].sort(([a], [b]) => a - b).map(([hour, buffer]) => buffer.done(hour)),
@@ -156,6 +143,25 @@ export function collectHours(
     more,
     ...(firstOpenSeq === undefined ? {} : { firstOpenSeq }),
   };
+}
+
+/** @returns how many samples may be packed, and whether some may not yet */
+function takeRound(round: Round, limits: Limits, hours: Map<number, HourBuffer>) {
+  let samples = 0;
+  let isOpen = false;
+  for (let i = 0; i < round.ids.length; i++) {
+    const timeMs = round.timesMs[i] as number;
+    const hour = Math.floor(timeMs / hourMs);
+    const value = round.values[i] as number;
+    if (hour >= limits.before && hour < limits.from) isOpen = true;
+    else if (!Number.isNaN(value)) {
+      const buffer = hours.get(hour) ?? new HourBuffer();
+      hours.set(hour, buffer);
+      buffer.add(round.ids[i] as number, timeMs - hour * hourMs, value);
+      samples++;
+    }
+  }
+  return { samples, isOpen };
 }
 
 /** Both in order of time; where both have a sample, the fresh one counts. */

@@ -1,4 +1,6 @@
-import type { Folded } from "./chunk.ts";
+import type { Chunk, Folded } from "./chunk.ts";
+import type { HourColumn } from "./collect.ts";
+import { stepOf } from "./resolution.ts";
 
 interface Growing {
   timesMs: number[];
@@ -101,4 +103,37 @@ export function replaceSteps(
     avg: column("avg"),
     max: column("max"),
   };
+}
+
+export type Fold = ReturnType<typeof createFold>;
+
+/** Gives samples to a fold, oldest first. */
+export function feed(fold: Fold, { timesMs, values }: Chunk): void {
+  for (let i = 0; i < timesMs.length; i++) {
+    const value = values[i] as number;
+    fold.add(timesMs[i] as number, value, value, value, 1);
+  }
+}
+
+/** Gives steps of a finer resolution to a fold. */
+export function feedSteps(fold: Fold, steps: Folded): void {
+  for (let i = 0; i < steps.timesMs.length; i++)
+    fold.add(
+      steps.timesMs[i] as number,
+      steps.min[i] as number,
+      steps.avg[i] as number,
+      steps.max[i] as number,
+      steps.counts[i] as number,
+    );
+}
+
+/** Folds the samples of one hour. */
+export function foldColumn(
+  { offsetsMs, values }: HourColumn,
+  startMs: number,
+  resolution: "five" | "hour",
+): Folded {
+  const fold = createFold(stepOf(resolution));
+  feed(fold, { timesMs: offsetsMs.map((offset) => offset + startMs), values });
+  return fold.done();
 }

@@ -42,32 +42,35 @@ function bitsFor(range: number): number {
 
 /** What one order would cost in either coding; the smaller one. */
 function planFor(values: Float64Array, count: number, order: number): Plan {
-  let runCost = 0;
-  let zeros = 0;
+  const runs: Plan = { order, packed: false, cost: runCost(values, count, order), min: 0, width: 0 };
+  if (count <= order) return runs;
   let headCost = 0;
+  for (let i = 0; i < order; i++) headCost += varintSize(zigzag(residual(values, i, order)));
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
+  for (let i = order; i < count; i++) {
+    const x = residual(values, i, order);
+    if (x < min) min = x;
+    if (x > max) max = x;
+  }
+  const width = bitsFor(max - min);
+  const cost = headCost + varintSize(zigzag(min)) + 1 + Math.ceil(((count - order) * width) / 8);
+  return cost < runs.cost ? { order, packed: true, cost, min, width } : runs;
+}
+
+function runCost(values: Float64Array, count: number, order: number): number {
+  let cost = 0;
+  let zeros = 0;
   for (let i = 0; i < count; i++) {
     const x = residual(values, i, order);
     if (x === 0) zeros++;
     else {
-      if (zeros > 0) runCost += 1 + varintSize(zeros - 1);
+      if (zeros > 0) cost += 1 + varintSize(zeros - 1);
       zeros = 0;
-      runCost += varintSize(zigzag(x));
-    }
-    if (i < order) headCost += varintSize(zigzag(x));
-    else {
-      if (x < min) min = x;
-      if (x > max) max = x;
+      cost += varintSize(zigzag(x));
     }
   }
-  if (zeros > 0) runCost += 1 + varintSize(zeros - 1);
-  if (count <= order) return { order, packed: false, cost: runCost, min: 0, width: 0 };
-  const width = bitsFor(max - min);
-  const packedCost = headCost + varintSize(zigzag(min)) + 1 + Math.ceil(((count - order) * width) / 8);
-  return packedCost < runCost
-    ? { order, packed: true, cost: packedCost, min, width }
-    : { order, packed: false, cost: runCost, min, width };
+  return zeros > 0 ? cost + 1 + varintSize(zeros - 1) : cost;
 }
 
 /** Writes `count` whole numbers, each smaller than `integerLimit` in size. The count itself is not written. */

@@ -65,52 +65,65 @@ export interface LineWriter {
 
 /** @param site - value of the tag `site` */
 export function createLineWriter(site: string, tagsOf: TagsOf): LineWriter {
-  const bySeries = new WeakMap<Series, Known>();
-  const byPrefix = new Map<string, Line>();
+  return new TelegrafLines(site, tagsOf);
+}
 
-  function knownOf(series: Series): Known {
-    const tags = tagsOf(series);
-    const cached = bySeries.get(series);
-    if (cached && cached.tags === tags) return cached;
-    const place = placeOf(series.metric, series.kind, "topic" in tags);
-    const prefix = prefixOf(place.measurement, {
-      ...tags,
-      site,
-      device: series.device,
-      channel: series.channel ?? "",
-    });
-    // Tags that keep changing must not fill the memory.
-    if (byPrefix.size > 200_000) byPrefix.clear();
-    const line = byPrefix.get(prefix) ?? { prefix, timeMs: Number.NaN, fields: "" };
-    byPrefix.set(prefix, line);
-    const known = { tags, line, place, field: escapeKey(place.field) };
-    bySeries.set(series, known);
-    return known;
+class TelegrafLines implements LineWriter {
+  readonly #site: string;
+  readonly #tagsOf: TagsOf;
+  readonly #bySeries = new WeakMap<Series, Known>();
+  readonly #byPrefix = new Map<string, Line>();
+
+  constructor(site: string, tagsOf: TagsOf) {
+    this.#site = site;
+    this.#tagsOf = tagsOf;
   }
 
-  return {
-    place: (series) => knownOf(series).place,
-    lines(batch, skip) {
-      const done: string[] = [];
-      const open = new Set<Line>();
-      for (let i = 0; i < batch.length; i++) {
-        if (skip?.has(i)) continue;
-        const series = batch.series[i] as Series;
-        const value = (series.kind === "counter" ? batch.counts[i] : batch.values[i]) as number;
-        const timeMs = batch.timesMs[i] as number;
-        const known = knownOf(series);
-        const text = fieldText(value, known.place);
-        if (text === undefined) continue;
-        const { line } = known;
-        if (line.fields !== "" && line.timeMs !== timeMs) done.push(finish(line));
-        line.timeMs = timeMs;
-        line.fields += `${line.fields === "" ? "" : ","}${known.field}=${text}`;
-        open.add(line);
-      }
-      for (const line of open) if (line.fields !== "") done.push(finish(line));
-      return done;
-    },
-  };
+  place(series: Series): Place {
+    return this.#known(series).place;
+  }
+
+  lines(batch: SampleBatch, skip?: ReadonlySet<number>): string[] {
+    const done: string[] = [];
+    const open = new Set<Line>();
+    for (let i = 0; i < batch.length; i++) {
+      if (skip?.has(i)) continue;
+      const { line, field, place } = this.#known(batch.series[i] as Series);
+      const text = fieldText(written(batch, i), place);
+      if (text === undefined) continue;
+      const timeMs = batch.timesMs[i] as number;
+      if (line.fields !== "" && line.timeMs !== timeMs) done.push(finish(line));
+      line.timeMs = timeMs;
+      line.fields += line.fields === "" ? `${field}=${text}` : `,${field}=${text}`;
+      open.add(line);
+    }
+    for (const line of open) if (line.fields !== "") done.push(finish(line));
+    return done;
+  }
+
+  #known(series: Series): Known {
+    const tags = this.#tagsOf(series);
+    const cached = this.#bySeries.get(series);
+    if (cached && cached.tags === tags) return cached;
+    const place = placeOf(series.metric, series.kind, "topic" in tags);
+    const all = { ...tags, site: this.#site, device: series.device, channel: series.channel ?? "" };
+    const prefix = prefixOf(place.measurement, all);
+    // Tags that keep changing must not fill the memory.
+    if (this.#byPrefix.size > mostPrefixes) this.#byPrefix.clear();
+    const line = this.#byPrefix.get(prefix) ?? { prefix, timeMs: Number.NaN, fields: "" };
+    this.#byPrefix.set(prefix, line);
+    const known = { tags, line, place, field: escapeKey(place.field) };
+    this.#bySeries.set(series, known);
+    return known;
+  }
+}
+
+const mostPrefixes = 200_000;
+
+/** A counter is written as its count, as Telegraf does. */
+function written(batch: SampleBatch, at: number): number {
+  const isCounter = (batch.series[at] as Series).kind === "counter";
+  return (isCounter ? batch.counts[at] : batch.values[at]) as number;
 }
 
 function finish(line: Line): string {

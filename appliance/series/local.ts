@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { LatestValue, Log, SeriesTable, Step, Store } from "../model/contracts.ts";
+import type { LatestValue, Log, Step } from "../model/contracts.ts";
 import { ApplianceError } from "../model/errors.ts";
-import type { RoundSource } from "../model/rounds.ts";
 import type { Columns, SampleBatch } from "../model/series.ts";
 import type { SeriesId } from "../model/site.ts";
-import type { Clock, TimeRange, Timer } from "../model/time.ts";
+import type { TimeRange, Timer } from "../model/time.ts";
+import type { LocalStore, LocalStoreOptions } from "./contract.ts";
 import { openForReading } from "./database.ts";
 import { StoreHealth, type StoreProblem } from "./health.ts";
 import { type LastCount, type Lasts, lastCountsOf, lastValuesOf, noLasts } from "./lasts.ts";
@@ -13,41 +13,13 @@ import type { StoredSeries } from "./log.ts";
 import type { FromWriter, WriterData, WriterStatus } from "./messages.ts";
 import { createNumbers } from "./numbers.ts";
 import { createReader, type Reader } from "./reader.ts";
-import type { Retention } from "./retention.ts";
 import type { Round } from "./round.ts";
 import { FollowedLog } from "./source.ts";
 import { emptyColumns, matches, stepMsOf } from "./steps.ts";
 import { createTail, outside } from "./tail.ts";
 import { checkFile, startWriter, type WriterThread } from "./thread.ts";
 
-export interface LocalStoreOptions {
-  readonly dataDir: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly series: SeriesTable;
-  readonly settings: { readonly retention: Retention };
-  /** Names of the stores that follow the log; rounds wait for them. */
-  readonly followers?: readonly string[];
-}
-
-/** The store on this box. */
-export interface LocalStore extends Store {
-  /** Opens the file, reads the open hours, begins packing. Throws STORE_NEWER, STORE_UNAVAILABLE. */
-  start(): Promise<void>;
-  /** As of the start: newest count of each counter. */
-  lastCounts(): readonly LastCount[];
-  /** As of the start: newest value of each series. */
-  lastValues(): readonly LatestValue[];
-  /** The log as followers read it. */
-  readonly rounds: RoundSource;
-  health(): readonly StoreProblem[];
-  /** Sizes as of the last half minute; undefined before the first. */
-  status(): WriterStatus | undefined;
-  /** Start of the oldest packed data, Unix milliseconds. */
-  oldestMs(): number | undefined;
-  /** Packs and cleans now; resolves when that is done. */
-  maintain(): Promise<void>;
-}
+export type { LocalStore, LocalStoreOptions } from "./contract.ts";
 
 /** Makes the store of `dataDir`/series.db; nothing is touched before `start`. */
 export function openLocalStore(options: LocalStoreOptions): LocalStore {
@@ -242,7 +214,7 @@ class SeriesStore implements LocalStore {
     if (message.kind === "written") this.#written(message.ids, message.seqs);
     else if (message.kind === "failed") this.#failed(message);
     else if (message.kind === "packed") this.#packed(message);
-    else if (message.kind === "status") this.#health.status((this.#status = message.status));
+    else if (message.kind === "status") this.#reported(message.status);
     else if (message.kind === "aside") this.#renewed(message.path, message.what);
     else if (message.kind === "trimmed") this.#reader?.refresh();
     else if (message.kind === "trouble") this.#health.trouble(message.message);
@@ -254,6 +226,11 @@ class SeriesStore implements LocalStore {
       this.#idle.delete(message.id);
     }
   };
+
+  #reported(status: WriterStatus): void {
+    this.#status = status;
+    this.#health.status(status);
+  }
 
   #written(ids: readonly number[], seqs: readonly number[]): void {
     this.#health.written();

@@ -1,5 +1,5 @@
 import type { Db } from "./database.ts";
-import { type Lasts, packLasts, unpackLasts, updateLasts } from "./lasts.ts";
+import { type Lasts, noLasts, packLasts, unpackLasts, updateLasts } from "./lasts.ts";
 import { packRound, type Round, readRound } from "./round.ts";
 
 /** A series as it is stored. */
@@ -73,66 +73,109 @@ function prepareAll(db: Db) {
 }
 
 export function openRoundLog(db: Db): RoundLog {
-  const sql = prepareAll(db);
-  let lastSeq = 0;
-  let packedSeq = 0;
-  let size = { rounds: 0, samples: 0, bytes: 0 };
-  let lasts = unpackLasts(undefined);
-  const reload = () => {
-    packedSeq = Number(sql.meta.get("packed_seq")?.value ?? 0);
-    const seqKept = Number(sql.meta.get("last_seq")?.value ?? 0);
-    lastSeq = Math.max(sql.newest.get()?.seq ?? 0, packedSeq, seqKept);
-    size = sql.size.get() ?? size;
-    const kept = sql.meta.get("lasts")?.value;
-    lasts = unpackLasts(kept instanceof Uint8Array ? kept : undefined);
-    for (const { data } of sql.after.iterate(packedSeq)) {
+  return new SqlRoundLog(db);
+}
+
+const nothing: LogSize = { rounds: 0, samples: 0, bytes: 0 };
+
+class SqlRoundLog implements RoundLog {
+  readonly #sql;
+  #lastSeq = 0;
+  #packedSeq = 0;
+  #size = nothing;
+  #lasts: Lasts = noLasts();
+
+  constructor(db: Db) {
+    this.#sql = prepareAll(db);
+    this.reload();
+  }
+
+  lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  packedSeq(): number {
+    return this.#packedSeq;
+  }
+
+  lasts(): Lasts {
+    return this.#lasts;
+  }
+
+  size(): LogSize {
+    return this.#size;
+  }
+
+  reload(): void {
+    this.#packedSeq = Number(this.#meta("packed_seq") ?? 0);
+    this.#lastSeq = Math.max(
+      this.#sql.newest.get()?.seq ?? 0,
+      this.#packedSeq,
+      Number(this.#meta("last_seq") ?? 0),
+    );
+    this.#size = this.#sql.size.get() ?? nothing;
+    const kept = this.#meta("lasts");
+    this.#lasts = unpackLasts(kept instanceof Uint8Array ? kept : undefined);
+    for (const { data } of this.after(this.#packedSeq)) {
       const round = readRound(data);
-      if (round) lasts = updateLasts(lasts, round);
+      if (round) this.#lasts = updateLasts(this.#lasts, round);
     }
-  };
-  reload();
-  return {
-    lastSeq: () => lastSeq,
-    packedSeq: () => packedSeq,
-    lasts: () => lasts,
-    size: () => size,
-    reload,
-    append(round, receivedMs, fresh) {
-      for (const { id, name, unit } of fresh) sql.addSeries.run(id, name, unit);
-      const data = packRound(round);
-      const seq = lastSeq + 1;
-      sql.addRound.run(seq, Math.round(receivedMs), round.ids.length, data);
-      lastSeq = seq;
-      size = {
-        rounds: size.rounds + 1,
-        samples: size.samples + round.ids.length,
-        bytes: size.bytes + data.length,
-      };
-      lasts = updateLasts(lasts, round);
-      return seq;
-    },
-    after: (seq) => sql.after.iterate(seq),
-    packedUpTo(seq) {
-      sql.setMeta.run("packed_seq", seq);
-      sql.setMeta.run("last_seq", lastSeq);
-      sql.setMeta.run("lasts", packLasts(lasts));
-      packedSeq = seq;
-    },
-    cursors: () => new Map(sql.cursors.all().map(({ name, state }) => [name, state])),
-    setCursor: (name, state) => void sql.setCursor.run(name, state),
-    dropCursor: (name) => void sql.dropCursor.run(name),
-    prune(upTo, limit) {
-      const rows = sql.old.all(Math.min(upTo, packedSeq), limit);
-      const newest = rows.at(-1);
-      if (!newest) return { rounds: 0, samples: 0 };
-      sql.remove.run(newest.seq);
-      const samples = rows.reduce((sum, row) => sum + row.samples, 0);
-      size = {
-        rounds: size.rounds - rows.length,
-        samples: size.samples - samples,
-        bytes: size.bytes - rows.reduce((sum, row) => sum + row.bytes, 0),
-      };
-      return { rounds: rows.length, samples };
-    },
-  };
+  }
+
+  append(round: Round, receivedMs: number, fresh: readonly StoredSeries[]): number {
+    for (const { id, name, unit } of fresh) this.#sql.addSeries.run(id, name, unit);
+    const data = packRound(round);
+    const seq = this.#lastSeq + 1;
+    this.#sql.addRound.run(seq, Math.round(receivedMs), round.ids.length, data);
+    this.#lastSeq = seq;
+    this.#grow(1, round.ids.length, data.length);
+    this.#lasts = updateLasts(this.#lasts, round);
+    return seq;
+  }
+
+  after(seq: number): IterableIterator<RoundRow> {
+    return this.#sql.after.iterate(seq);
+  }
+
+  packedUpTo(seq: number): void {
+    this.#sql.setMeta.run("packed_seq", seq);
+    this.#sql.setMeta.run("last_seq", this.#lastSeq);
+    this.#sql.setMeta.run("lasts", packLasts(this.#lasts));
+    this.#packedSeq = seq;
+  }
+
+  cursors(): ReadonlyMap<string, string> {
+    return new Map(this.#sql.cursors.all().map(({ name, state }) => [name, state]));
+  }
+
+  setCursor(name: string, state: string): void {
+    this.#sql.setCursor.run(name, state);
+  }
+
+  dropCursor(name: string): void {
+    this.#sql.dropCursor.run(name);
+  }
+
+  prune(upTo: number, limit: number): { rounds: number; samples: number } {
+    const rows = this.#sql.old.all(Math.min(upTo, this.#packedSeq), limit);
+    const newest = rows.at(-1);
+    if (!newest) return { rounds: 0, samples: 0 };
+    this.#sql.remove.run(newest.seq);
+    const samples = rows.reduce((sum, row) => sum + row.samples, 0);
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+    this.#grow(-rows.length, -samples, -bytes);
+    return { rounds: rows.length, samples };
+  }
+
+  #meta(name: string): unknown {
+    return this.#sql.meta.get(name)?.value;
+  }
+
+  #grow(rounds: number, samples: number, bytes: number): void {
+    this.#size = {
+      rounds: this.#size.rounds + rounds,
+      samples: this.#size.samples + samples,
+      bytes: this.#size.bytes + bytes,
+    };
+  }
 }

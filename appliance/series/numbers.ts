@@ -29,88 +29,103 @@ export interface Numbers {
 }
 
 export function createNumbers(table: SeriesTable): Numbers {
-  const byId: (Series | undefined)[] = [];
-  /** By `Series.index`. */
-  const idByIndex: (number | undefined)[] = [];
-  const unstored = new Set<number>();
-  let next = 0;
+  return new StoredNumbers(table);
+}
 
-  function idFor(series: Series): number | undefined {
-    const known = idByIndex[series.index];
+class StoredNumbers implements Numbers {
+  readonly #table: SeriesTable;
+  readonly #byId: (Series | undefined)[] = [];
+  /** By `Series.index`. */
+  readonly #idByIndex: (number | undefined)[] = [];
+  readonly #unstored = new Set<number>();
+  #next = 0;
+
+  constructor(table: SeriesTable) {
+    this.#table = table;
+  }
+
+  load(stored: readonly StoredSeries[]): void {
+    for (const { id, name, unit } of stored) {
+      this.#next = Math.max(this.#next, id + 1);
+      const parts = parseSeriesId(name);
+      if (!parts) continue;
+      const series = this.#table.of(parts.device, parts.metric, parts.channel, unit);
+      if (series.id !== name) continue;
+      this.#byId[id] = series;
+      this.#idByIndex[series.index] = id;
+    }
+  }
+
+  idOf(series: Series): number | undefined {
+    return this.#idByIndex[series.index];
+  }
+
+  readonly seriesOf = (id: number): Series | undefined => this.#byId[id];
+
+  *all(): Iterable<Series> {
+    for (const series of this.#byId) if (series) yield series;
+  }
+
+  roundOf(batch: SampleBatch): { round: Round; fresh: readonly StoredSeries[] } {
+    const ids = new Float64Array(batch.length);
+    const timesMs = new Float64Array(batch.length);
+    const values = new Float64Array(batch.length);
+    const counts = new Float64Array(batch.length);
+    let length = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const series = batch.series[i] as Series;
+      const timeMs = Math.round(batch.timesMs[i] as number);
+      const value = finite(batch.values[i] as number);
+      const count = finite(batch.counts[i] as number);
+      if (!isMoment(timeMs) || (Number.isNaN(value) && Number.isNaN(count))) continue;
+      const id = this.#idFor(series);
+      if (id === undefined) continue;
+      ids[length] = id;
+      timesMs[length] = timeMs;
+      values[length] = series.kind === "counter" ? roundDigits(value, rateDigits, rateDecimals) : value;
+      counts[length++] = count;
+    }
+    const round = {
+      ids: ids.slice(0, length),
+      timesMs: timesMs.slice(0, length),
+      values: values.slice(0, length),
+      counts: counts.slice(0, length),
+    };
+    const fresh =
+      this.#unstored.size === 0 ? [] : this.named(round).filter(({ id }) => this.#unstored.has(id));
+    return { round, fresh };
+  }
+
+  stored(fresh: readonly StoredSeries[]): void {
+    for (const { id } of fresh) this.#unstored.delete(id);
+  }
+
+  named(round: Round): readonly StoredSeries[] {
+    return [...new Set(round.ids)].flatMap((id) => {
+      const series = this.#byId[id];
+      return series ? [{ id, name: series.id, unit: series.unit }] : [];
+    });
+  }
+
+  batchOf(rounds: readonly Round[]): SampleBatch {
+    return joined(rounds, this.#byId);
+  }
+
+  /** Undefined when there are as many series as keys can tell apart. */
+  #idFor(series: Series): number | undefined {
+    const known = this.#idByIndex[series.index];
     if (known !== undefined) return known;
-    if (next >= keySpan) return undefined;
-    const id = next++;
-    byId[id] = series;
-    idByIndex[series.index] = id;
-    unstored.add(id);
+    if (this.#next >= keySpan) return undefined;
+    const id = this.#next++;
+    this.#byId[id] = series;
+    this.#idByIndex[series.index] = id;
+    this.#unstored.add(id);
     return id;
   }
+}
 
-  function freshOf(ids: Float64Array): StoredSeries[] {
-    if (unstored.size === 0) return [];
-    const fresh: StoredSeries[] = [];
-    for (const id of new Set(ids)) {
-      const series = unstored.has(id) ? byId[id] : undefined;
-      if (series) fresh.push({ id, name: series.id, unit: series.unit });
-    }
-    return fresh;
-  }
-
-  return {
-    load(stored) {
-      for (const { id, name, unit } of stored) {
-        next = Math.max(next, id + 1);
-        const parts = parseSeriesId(name);
-        if (!parts) continue;
-        const series = table.of(parts.device, parts.metric, parts.channel, unit);
-        if (series.id !== name) continue;
-        byId[id] = series;
-        idByIndex[series.index] = id;
-      }
-    },
-    idOf: (series) => idByIndex[series.index],
-    seriesOf: (id) => byId[id],
-    *all() {
-      for (const series of byId) if (series) yield series;
-    },
-    roundOf(batch) {
-      const ids = new Float64Array(batch.length);
-      const timesMs = new Float64Array(batch.length);
-      const values = new Float64Array(batch.length);
-      const counts = new Float64Array(batch.length);
-      let length = 0;
-      for (let i = 0; i < batch.length; i++) {
-        const series = batch.series[i] as Series;
-        const timeMs = Math.round(batch.timesMs[i] as number);
-        const value = finite(batch.values[i] as number);
-        const count = finite(batch.counts[i] as number);
-        if (!(timeMs >= 0 && timeMs < latestMs) || (Number.isNaN(value) && Number.isNaN(count))) continue;
-        const id = idFor(series);
-        if (id === undefined) continue;
-        ids[length] = id;
-        timesMs[length] = timeMs;
-        values[length] = series.kind === "counter" ? roundDigits(value, rateDigits, rateDecimals) : value;
-        counts[length++] = count;
-      }
-      const round = {
-        ids: ids.slice(0, length),
-        timesMs: timesMs.slice(0, length),
-        values: values.slice(0, length),
-        counts: counts.slice(0, length),
-      };
-      return { round, fresh: freshOf(round.ids) };
-    },
-    stored(fresh) {
-      for (const { id } of fresh) unstored.delete(id);
-    },
-    named(round) {
-      return [...new Set(round.ids)].flatMap((id) => {
-        const series = byId[id];
-        return series ? [{ id, name: series.id, unit: series.unit }] : [];
-      });
-    },
-    batchOf: (rounds) => joined(rounds, byId),
-  };
+function isMoment(timeMs: number): boolean {
+  return timeMs >= 0 && timeMs < latestMs;
 }
 
 function finite(value: number): number {

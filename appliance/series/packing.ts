@@ -9,7 +9,7 @@ import {
 } from "./chunk.ts";
 import { collectHours, type HourColumn, type HourSamples, mergeColumns, shareTimes } from "./collect.ts";
 import type { Db } from "./database.ts";
-import { createFold, replaceSteps } from "./fold.ts";
+import { createFold, type Fold, feed, feedSteps, foldColumn, replaceSteps } from "./fold.ts";
 import type { RoundLog } from "./log.ts";
 import {
   bucketOf,
@@ -129,26 +129,42 @@ export class Packer {
 
   *#packHour(samples: HourSamples): Generator<void, void> {
     const { hour } = samples;
-    const late = this.#known.raw.has(hour);
     const sharing = shareTimes(samples);
     const columnOf = this.#sharedColumns(hour);
+    const late = this.#known.raw.has(hour);
     for (let at = 0; at < samples.ids.length; at += sliceSize) {
       const slice = samples.ids.slice(at, at + sliceSize);
       this.#db.transaction(() => {
         if (at === 0) this.#add("raw", hour);
         for (const id of slice) {
-          const fresh = samples.of(id);
-          const old = late ? this.#readRaw(hour, id) : undefined;
-          const merged = old ? mergeColumns(old, fresh, hour) : fresh;
-          const packed = old ? undefined : sharing.get(id);
-          const shared = packed === undefined ? undefined : columnOf(packed);
-          const { offsetsMs, values } = merged;
-          this.#sql.raw.put.run(chunkKey(hour, id), packChunk(offsetsMs, values, offsetsMs.length, shared));
-          this.#refold(id, hour, merged, late);
+          const times = sharing.get(id);
+          this.#packSeries(
+            hour,
+            id,
+            samples.of(id),
+            late,
+            times === undefined ? undefined : () => columnOf(times),
+          );
         }
       })();
       yield;
     }
+  }
+
+  /** @param late - the hour was packed before: what is there already is kept */
+  #packSeries(
+    hour: number,
+    id: number,
+    fresh: HourColumn,
+    late: boolean,
+    sharedColumn: (() => number) | undefined,
+  ): void {
+    const old = late ? this.#readRaw(hour, id) : undefined;
+    const merged = old ? mergeColumns(old, fresh, hour) : fresh;
+    const shared = old ? undefined : sharedColumn?.();
+    const { offsetsMs, values } = merged;
+    this.#sql.raw.put.run(chunkKey(hour, id), packChunk(offsetsMs, values, offsetsMs.length, shared));
+    this.#refold(id, hour, merged, late);
   }
 
   /** Numbers of the shared columns of times of one hour; written on first use. */
@@ -260,30 +276,4 @@ export class Packer {
 
 function finerThan(resolution: "five" | "hour"): "raw" | "five" {
   return resolution === "five" ? "raw" : "five";
-}
-
-type Fold = ReturnType<typeof createFold>;
-
-function feed(fold: Fold, { timesMs, values }: Chunk): void {
-  for (let i = 0; i < timesMs.length; i++) {
-    const value = values[i] as number;
-    fold.add(timesMs[i] as number, value, value, value, 1);
-  }
-}
-
-function feedSteps(fold: Fold, steps: Folded): void {
-  for (let i = 0; i < steps.timesMs.length; i++)
-    fold.add(
-      steps.timesMs[i] as number,
-      steps.min[i] as number,
-      steps.avg[i] as number,
-      steps.max[i] as number,
-      steps.counts[i] as number,
-    );
-}
-
-function foldColumn({ offsetsMs, values }: HourColumn, startMs: number, resolution: "five" | "hour"): Folded {
-  const fold = createFold(stepOf(resolution));
-  feed(fold, { timesMs: offsetsMs.map((offset) => offset + startMs), values });
-  return fold.done();
 }

@@ -51,132 +51,151 @@ function prepareAll(db: Db) {
 }
 
 export function createReader(db: Db): Reader {
-  const sql = prepareAll(db);
-  const known: Record<Resolution, Set<number>> = { raw: new Set(), five: new Set(), hour: new Set() };
+  return new ChunkReader(db);
+}
 
-  let packed = extent(known);
+class ChunkReader implements Reader {
+  readonly #db: Db;
+  readonly #sql;
+  readonly #known: Record<Resolution, Set<number>> = { raw: new Set(), five: new Set(), hour: new Set() };
+  #packed: TimeRange = { fromMs: 0, toMs: 0 };
 
-  function readRaw(hour: number, id: number): Chunk | undefined {
-    const data = known.raw.has(hour) ? sql.raw.get(chunkKey(hour, id)) : undefined;
-    return (
-      data &&
-      unlessDamaged(() => unpackChunk(data, hour * hourMs, (column) => sql.times.get(chunkKey(hour, column))))
-    );
+  constructor(db: Db) {
+    this.#db = db;
+    this.#sql = prepareAll(db);
+    this.refresh();
   }
 
-  function readSteps(resolution: "five" | "hour", bucket: number, id: number): Folded | undefined {
-    const data = sql[resolution].get(chunkKey(bucket, id));
+  query(id: number, wanted: TimeRange, step: Step, tail: Tail): Columns {
+    const range = within(wanted, this.#packed, tail.hours(id, wanted));
+    const stepMs = stepMsOf(step, wanted);
+    const gathering =
+      stepMs === undefined ? gatherRaw(wanted, "local") : gatherSteps(wanted, stepMs, "local");
+    if (range.toMs > range.fromMs) {
+      const walk = { id, tail, visit: gathering.visit };
+      if (stepMs === undefined || stepMs % stepOf("five") !== 0) this.#visitHours(range, walk);
+      else this.#visitFolded(stepMs % stepOf("hour") === 0 ? "hour" : "five", range, walk);
+    }
+    return gathering.columns();
+  }
+
+  *rounds(afterSeq: number, upToSeq: number): IterableIterator<{ seq: number; round: Round | undefined }> {
+    for (const { seq, data } of this.#sql.rounds.iterate(afterSeq, upToSeq))
+      yield { seq, round: readRound(data) };
+  }
+
+  receivedMs(seq: number): number | undefined {
+    return this.#sql.received.get(seq);
+  }
+
+  firstSeq(): number | undefined {
+    return this.#sql.firstSeq.get() ?? undefined;
+  }
+
+  refresh(): void {
+    for (const resolution of resolutions) this.#known[resolution].clear();
+    for (const { resolution, bucket } of this.#sql.buckets.all())
+      this.#known[resolutions[resolution] ?? "raw"].add(bucket);
+    this.#packed = extent(this.#known);
+  }
+
+  oldestMs(): number | undefined {
+    return Number.isFinite(this.#packed.fromMs) ? this.#packed.fromMs : undefined;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #readRaw(hour: number, id: number): Chunk | undefined {
+    const data = this.#known.raw.has(hour) ? this.#sql.raw.get(chunkKey(hour, id)) : undefined;
+    if (!data) return undefined;
+    const shared = (column: number) => this.#sql.times.get(chunkKey(hour, column));
+    return unlessDamaged(() => unpackChunk(data, hour * hourMs, shared));
+  }
+
+  #readSteps(resolution: "five" | "hour", bucket: number, id: number): Folded | undefined {
+    const data = this.#sql[resolution].get(chunkKey(bucket, id));
     const startMs = bucketStartMs(resolution, bucket);
     return data && unlessDamaged(() => unpackFolded(data, startMs, stepOf(resolution)));
   }
 
-  function visitOpen(hour: number, id: number, tail: Tail, visit: Visit): void {
-    const open = tail.samples(hour, id);
-    if (open) visitSamples(open, hour * hourMs, visit);
-  }
-
-  function visitHour(hour: number, id: number, tail: Tail, visit: Visit): void {
-    const chunk = readRaw(hour, id);
+  #visitHour(hour: number, { id, tail, visit }: Walk): void {
+    const chunk = this.#readRaw(hour, id);
     const open = tail.samples(hour, id);
     if (chunk && open) visitSamples(mergeColumns(chunk, open, hour), hour * hourMs, visit);
     else if (open) visitSamples(open, hour * hourMs, visit);
-    else if (chunk)
-      for (let i = 0; i < chunk.timesMs.length; i++) {
-        const value = chunk.values[i] as number;
-        visit(chunk.timesMs[i] as number, value, value, value, 1);
-      }
+    else if (chunk) visitSamples({ offsetsMs: chunk.timesMs, values: chunk.values }, 0, visit);
   }
 
   /** Hours of a range: raw where there is raw, else the folded day or month that still has it. */
-  function visitHours(range: TimeRange, id: number, tail: Tail, visit: Visit): void {
-    const folded = new Set<string>();
+  #visitHours(range: TimeRange, walk: Walk): void {
+    const known = this.#known;
+    const done = new Set<string>();
+    const open = new Set(walk.tail.hours(walk.id, range));
+    const hasRaw = (hour: number) => known.raw.has(hour) || open.has(hour);
     const last = Math.ceil(range.toMs / hourMs);
-    const open = new Set(tail.hours(id, range));
     for (let hour = Math.floor(range.fromMs / hourMs); hour < last; hour++) {
       const day = bucketOf("five", hour * hourMs);
-      if (known.raw.has(hour) || open.has(hour)) visitHour(hour, id, tail, visit);
-      else if (known.five.has(day)) {
-        const startMs = hour * hourMs;
-        visitOnce("five", day, id, folded, (timeMs, ...rest) => {
-          const itsHour = Math.floor(timeMs / hourMs);
-          if (timeMs >= startMs && !known.raw.has(itsHour) && !open.has(itsHour)) visit(timeMs, ...rest);
-        });
-      } else {
-        const month = bucketOf("hour", hour * hourMs);
-        if (known.hour.has(month))
-          visitOnce("hour", month, id, folded, (timeMs, ...rest) => {
-            if (!known.five.has(bucketOf("five", timeMs)) && !known.raw.has(Math.floor(timeMs / hourMs)))
-              visit(timeMs, ...rest);
-          });
-      }
+      const month = bucketOf("hour", hour * hourMs);
+      if (hasRaw(hour)) this.#visitHour(hour, walk);
+      else if (known.five.has(day))
+        this.#visitOnce("five", day, done, walk, (timeMs) => !hasRaw(Math.floor(timeMs / hourMs)));
+      else if (known.hour.has(month))
+        this.#visitOnce(
+          "hour",
+          month,
+          done,
+          walk,
+          (timeMs) => !hasRaw(Math.floor(timeMs / hourMs)) && !known.five.has(bucketOf("five", timeMs)),
+        );
     }
   }
 
-  function visitOnce(
+  /** Those steps of a bucket that no finer resolution has. */
+  #visitOnce(
     resolution: "five" | "hour",
     bucket: number,
-    id: number,
     done: Set<string>,
-    visit: Visit,
+    { id, visit }: Walk,
+    isWanted: (timeMs: number) => boolean,
   ): void {
     const name = `${resolution}${bucket}`;
     if (done.has(name)) return;
     done.add(name);
-    visitSteps(readSteps(resolution, bucket, id), visit);
+    visitSteps(this.#readSteps(resolution, bucket, id), (timeMs, ...rest) => {
+      if (isWanted(timeMs)) visit(timeMs, ...rest);
+    });
   }
 
   /** From the coarsest resolution that may answer down to what is not folded yet. */
-  function visitFolded(
-    resolution: "five" | "hour",
-    range: TimeRange,
-    id: number,
-    tail: Tail,
-    visit: Visit,
-  ): void {
+  #visitFolded(resolution: "five" | "hour", range: TimeRange, walk: Walk): void {
     const last = bucketOf(resolution, range.toMs - 1);
     for (let bucket = bucketOf(resolution, range.fromMs); bucket <= last; bucket++) {
       const part = {
         fromMs: Math.max(range.fromMs, bucketStartMs(resolution, bucket)),
         toMs: Math.min(range.toMs, bucketStartMs(resolution, bucket + 1)),
       };
-      if (known[resolution].has(bucket)) {
-        visitSteps(readSteps(resolution, bucket, id), visit);
-        for (const hour of tail.hours(id, part)) visitOpen(hour, id, tail, visit);
-      } else if (resolution === "hour") visitFolded("five", part, id, tail, visit);
-      else visitHours(part, id, tail, visit);
+      if (this.#known[resolution].has(bucket)) {
+        visitSteps(this.#readSteps(resolution, bucket, walk.id), walk.visit);
+        // Late samples that are not packed yet.
+        for (const hour of walk.tail.hours(walk.id, part)) visitOpen(hour, walk);
+      } else if (resolution === "hour") this.#visitFolded("five", part, walk);
+      else this.#visitHours(part, walk);
     }
   }
+}
 
-  const reader: Reader = {
-    query(id, wanted, step, tail) {
-      const range = within(wanted, packed, tail.hours(id, wanted));
-      const stepMs = stepMsOf(step, wanted);
-      const gathering =
-        stepMs === undefined ? gatherRaw(wanted, "local") : gatherSteps(wanted, stepMs, "local");
-      const { visit } = gathering;
-      if (range.toMs > range.fromMs) {
-        if (stepMs === undefined || stepMs % stepOf("five") !== 0) visitHours(range, id, tail, visit);
-        else visitFolded(stepMs % stepOf("hour") === 0 ? "hour" : "five", range, id, tail, visit);
-      }
-      return gathering.columns();
-    },
-    *rounds(afterSeq, upToSeq) {
-      for (const { seq, data } of sql.rounds.iterate(afterSeq, upToSeq))
-        yield { seq, round: readRound(data) };
-    },
-    receivedMs: (seq) => sql.received.get(seq),
-    firstSeq: () => sql.firstSeq.get() ?? undefined,
-    refresh() {
-      for (const resolution of resolutions) known[resolution].clear();
-      for (const { resolution, bucket } of sql.buckets.all())
-        known[resolutions[resolution] ?? "raw"].add(bucket);
-      packed = extent(known);
-    },
-    oldestMs: () => (Number.isFinite(packed.fromMs) ? packed.fromMs : undefined),
-    close: () => void db.close(),
-  };
-  reader.refresh();
-  return reader;
+/** What is read for one query, and who takes it. */
+interface Walk {
+  readonly id: number;
+  readonly tail: Tail;
+  readonly visit: Visit;
+}
+
+function visitOpen(hour: number, { id, tail, visit }: Walk): void {
+  const open = tail.samples(hour, id);
+  if (open) visitSamples(open, hour * hourMs, visit);
 }
 
 function visitSteps(steps: Folded | undefined, visit: Visit): void {

@@ -23,78 +23,84 @@ export interface Tail {
 }
 
 export function createTail(): Tail {
-  const open = new Map<number, Map<number, Column>>();
+  return new OpenHours();
+}
 
-  function add(hour: number, id: number, offsetMs: number, value: number): void {
-    let columns = open.get(hour);
-    if (!columns) {
-      columns = new Map();
-      open.set(hour, columns);
+class OpenHours implements Tail {
+  readonly #open = new Map<number, Map<number, Column>>();
+
+  append(round: Round): void {
+    for (let i = 0; i < round.ids.length; i++) {
+      const value = round.values[i] as number;
+      if (Number.isNaN(value)) continue;
+      const timeMs = round.timesMs[i] as number;
+      const hour = Math.floor(timeMs / hourMs);
+      push(this.#column(hour, round.ids[i] as number), timeMs - hour * hourMs, value);
     }
-    let column = columns.get(id);
-    if (!column) {
-      column = { pairs: new Float64Array(16), length: 0, increasing: true };
-      columns.set(id, column);
-    }
-    const { length } = column;
-    if (length === column.pairs.length) {
-      const grown = new Float64Array(length < 128 ? length + 32 : length * 2);
-      grown.set(column.pairs);
-      column.pairs = grown;
-    }
-    if (length > 0 && (column.pairs[length - 2] as number) >= offsetMs) column.increasing = false;
-    column.pairs[length] = offsetMs;
-    column.pairs[length + 1] = value;
-    column.length = length + 2;
   }
 
-  return {
-    append(round) {
-      for (let i = 0; i < round.ids.length; i++) {
-        const value = round.values[i] as number;
-        if (Number.isNaN(value)) continue;
-        const timeMs = round.timesMs[i] as number;
-        const hour = Math.floor(timeMs / hourMs);
-        add(hour, round.ids[i] as number, timeMs - hour * hourMs, value);
-      }
-    },
-    samples(hour, id) {
-      const column = open.get(hour)?.get(id);
-      if (!column) return undefined;
-      if (!column.increasing) sort(column);
-      const count = column.length / 2;
-      const offsetsMs = new Float64Array(count);
-      const values = new Float64Array(count);
-      for (let i = 0; i < count; i++) {
-        offsetsMs[i] = column.pairs[2 * i] as number;
-        values[i] = column.pairs[2 * i + 1] as number;
-      }
-      return { offsetsMs, values };
-    },
-    hours(id, { fromMs, toMs }) {
-      const found: number[] = [];
-      for (const [hour, columns] of open)
-        if ((hour + 1) * hourMs > fromMs && hour * hourMs < toMs && columns.has(id)) found.push(hour);
-      return found.sort((a, b) => a - b);
-    },
-    drop({ before, from }) {
-      for (const hour of open.keys()) if (hour < before || hour >= from) open.delete(hour);
-    },
-    *rounds() {
-      for (const [hour, columns] of open) {
-        const rows: [number, number, number][] = [];
-        for (const [id, { pairs, length }] of columns)
-          for (let at = 0; at < length; at += 2)
-            rows.push([id, hour * hourMs + (pairs[at] as number), pairs[at + 1] as number]);
-        yield {
-          ids: Float64Array.from(rows, ([id]) => id),
-          timesMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
-          values: Float64Array.from(rows, ([, , value]) => value),
-          counts: new Float64Array(rows.length).fill(Number.NaN),
-        };
-      }
-    },
-  };
+  samples(hour: number, id: number): { offsetsMs: Float64Array; values: Float64Array } | undefined {
+    const column = this.#open.get(hour)?.get(id);
+    if (!column) return undefined;
+    if (!column.increasing) sort(column);
+    const count = column.length / 2;
+    const offsetsMs = new Float64Array(count);
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      offsetsMs[i] = column.pairs[2 * i] as number;
+      values[i] = column.pairs[2 * i + 1] as number;
+    }
+    return { offsetsMs, values };
+  }
+
+  hours(id: number, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): readonly number[] {
+    const found: number[] = [];
+    for (const [hour, columns] of this.#open)
+      if ((hour + 1) * hourMs > fromMs && hour * hourMs < toMs && columns.has(id)) found.push(hour);
+    return found.sort((a, b) => a - b);
+  }
+
+  drop({ before, from }: { readonly before: number; readonly from: number }): void {
+    for (const hour of this.#open.keys()) if (hour < before || hour >= from) this.#open.delete(hour);
+  }
+
+  *rounds(): Iterable<Round> {
+    for (const [hour, columns] of this.#open) {
+      const rows: [number, number, number][] = [];
+      for (const [id, { pairs, length }] of columns)
+        for (let at = 0; at < length; at += 2)
+          rows.push([id, hour * hourMs + (pairs[at] as number), pairs[at + 1] as number]);
+      yield {
+        ids: Float64Array.from(rows, ([id]) => id),
+        timesMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
+        values: Float64Array.from(rows, ([, , value]) => value),
+        counts: new Float64Array(rows.length).fill(Number.NaN),
+      };
+    }
+  }
+
+  #column(hour: number, id: number): Column {
+    const columns = this.#open.get(hour) ?? new Map<number, Column>();
+    this.#open.set(hour, columns);
+    const known = columns.get(id);
+    if (known) return known;
+    const column = { pairs: new Float64Array(16), length: 0, increasing: true };
+    columns.set(id, column);
+    return column;
+  }
+}
+
+function push(column: Column, offsetMs: number, value: number): void {
+  const { length } = column;
+  if (length === column.pairs.length) {
+    const grown = new Float64Array(length < 128 ? length + 32 : length * 2);
+    grown.set(column.pairs);
+    column.pairs = grown;
+  }
+  if (length > 0 && (column.pairs[length - 2] as number) >= offsetMs) column.increasing = false;
+  column.pairs[length] = offsetMs;
+  column.pairs[length + 1] = value;
+  column.length = length + 2;
 }
 
 /** Puts a column in order of time once; of two samples with one time the one appended later stays. */

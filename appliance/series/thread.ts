@@ -19,6 +19,8 @@ function spawn(data: WriterData): Worker {
   return new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
     workerData: data,
     name: `series-${data.mode}`,
+    // Rounds are short-lived: a small nursery keeps the thread small.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
   });
 }
 

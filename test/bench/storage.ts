@@ -15,6 +15,7 @@ import { chance, silentLog, startedStore } from "../helpers/stores.ts";
  * Days of series at 60 s into our store, and the same into InfluxDB by our own writer, in one run.
  * usage: storage.js [days=7] [series=2000] [local|rates|influx ...]
  *   local   values as gauges, as they come      rates   counters: the round carries rate and count
+ *   live    the reference site: 25,000 series at 60 s, a commit a second, for two hours of its time
  * Compare rows of one run only: the machine is shared. Prints one JSON line for each.
  */
 
@@ -153,6 +154,56 @@ async function local(kind: string): Promise<void> {
   rmSync(dataDir, { recursive: true });
 }
 
+/** What the card takes at the live cadence: half of the series counters, polls with a little jitter. */
+async function live(): Promise<void> {
+  const dataDir = mkdtempSync(path.join(work, "live-"));
+  const table = createSeriesTable();
+  const state = { nowMs: startMs };
+  const store = await startedStore({ dataDir, clock: clockAt(state), series: table });
+  const random = chance();
+  const list = Array.from({ length: 25_000 }, (_, i) =>
+    table.of(deviceId(`sw${Math.floor(i / 250)}`), i % 2 ? "if_in_octets" : "temperature", `p${i % 250}`),
+  );
+  const counts = Float64Array.from(list, () => Math.floor(random() * 1e12));
+  const ioBefore = ioOf("self", "write_bytes");
+  const cpuBefore = process.cpuUsage();
+  const seconds = 7_200;
+  let samples = 0;
+  for (let second = 0; second < seconds; second++) {
+    state.nowMs = startMs + second * 1_000;
+    const mine = list.filter((one) => Math.floor(one.index / 250) % 60 === second % 60);
+    const rates = mine.map(() => 10 ** (2 + 4 * random()));
+    const atMs = state.nowMs + Math.floor(random() * 40);
+    await store.write({
+      length: mine.length,
+      series: mine,
+      timesMs: new Float64Array(mine.length).fill(atMs),
+      values: Float64Array.from(mine, (one, i) =>
+        one.kind === "counter" ? rates[i]! : Math.round(200 + 30 * random()) / 10,
+      ),
+      counts: Float64Array.from(mine, (one, i) => {
+        if (one.kind !== "counter") return Number.NaN;
+        counts[one.index]! += Math.floor(rates[i]! * 60);
+        return counts[one.index]!;
+      }),
+    });
+    samples += mine.length;
+    if (second % 3_600 === 330) await store.maintain();
+  }
+  const used = process.cpuUsage(cpuBefore);
+  const { usedBytes } = store.status() ?? { usedBytes: 0 };
+  await store.close();
+  const written = ioOf("self", "write_bytes") - ioBefore;
+  print("live", {
+    liveSamples: samples,
+    gbWrittenPerDay: Number(((written / seconds) * 86_400 * 1e-9).toFixed(2)),
+    cpuPercentOfACore: Number((((used.user + used.system) / seconds) * 1e-4).toFixed(2)),
+    usedBytes,
+    rssMiB: Math.round(process.memoryUsage().rss / 1_048_576),
+  });
+  rmSync(dataDir, { recursive: true });
+}
+
 /** Pages of the raw chunks and their shared times; without those of coarser resolutions. */
 async function rawBytes(dataDir: string): Promise<number> {
   const { default: Database } = await import("better-sqlite3");
@@ -204,7 +255,8 @@ function print(kind: string, figures: Record<string, number>): void {
 }
 
 for (const kind of kinds.length > 0 ? kinds : ["local", "rates", "influx"]) {
-  if (kind !== "influx") await local(kind);
+  if (kind === "live") await live();
+  else if (kind !== "influx") await local(kind);
   else if (serverPath("influxd")) await remote();
   else process.stdout.write("influxd is not installed: no comparison\n");
 }

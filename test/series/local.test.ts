@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import t, { type Test } from "tap";
 import { createSeriesTable } from "../../appliance/engine/series.ts";
 import { deviceId, type SeriesId } from "../../appliance/model/site.ts";
-import type { LocalStore } from "../../appliance/series/local.ts";
+import type { LocalStore } from "../../appliance/series/contract.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
 import { batchOf, chance, dayMs, type Row, startedStore } from "../helpers/stores.ts";
 
@@ -162,7 +162,7 @@ t.test("history is let go by age: raw, then five minutes", async (t) => {
   await fill(store, (timeMs) => [[load, timeMs, 1]], startMs, startMs + 20 * dayMs);
   await clock.advance(20 * dayMs + hourMs);
   await store.maintain();
-  t.equal(countRows(dataDir, "raw"), 47, "two days of raw hours");
+  t.equal(countRows(dataDir, "raw"), 48, "two days of raw hours");
   t.equal(countRows(dataDir, "five"), 8, "eight days of five minutes");
   const old = await store.query(load.id, { fromMs: startMs + 13 * dayMs, toMs: startMs + 14 * dayMs }, "raw");
   t.equal(old.timesMs.length, 288, "older ranges answer from five minutes");

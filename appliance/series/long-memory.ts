@@ -4,7 +4,7 @@ import type { SeriesId } from "../model/site.ts";
 import type { TimeRange } from "../model/time.ts";
 import { stepMsOf } from "./steps.ts";
 
-export interface HistoryOptions {
+export interface LongMemoryOptions {
   readonly local: Store & { oldestMs(): number | undefined };
   /** Which other store holds what the local one has let go. */
   readonly remote?: Store;
@@ -15,7 +15,7 @@ export interface HistoryOptions {
  * One store for pages and the API: the local one answers; what is older than its oldest data comes from the remote
  * one. When that does not answer, the local part is what there is.
  */
-export function createHistory({ local, remote, log }: HistoryOptions): Store {
+export function withLongMemory({ local, remote, log }: LongMemoryOptions): Store {
   return {
     write: (batch: SampleBatch) => local.write(batch),
     series: (matcher) => local.series(matcher),
