@@ -82,13 +82,13 @@ class PollSchedule implements Schedule {
   #planFirst(unit: Unit): void {
     const spreadMs = Math.min(firstSpreadMs, unit.intervalMs);
     unit.timer = this.#options.clock.timer(
-      () => this.#due(unit, unit.intervalMs / 4),
+      () => this.#due(unit),
       (unit.offsetMs / unit.intervalMs) * spreadMs,
     );
   }
 
-  #due(unit: Unit, leastMs = 0): void {
-    this.#plan(unit, leastMs);
+  #due(unit: Unit): void {
+    this.#plan(unit, unit.intervalMs / 4); // A timer may run early: its place is not to be met twice.
     if (this.#options.clock.monotonicMs() < unit.notBeforeMs) return;
     if (unit.isBusy) {
       this.#options.counters.add("polls_late", unit.targets.length);
