@@ -362,6 +362,27 @@ const catalogue = {
   count: gauge("", "Count", "Anything counted.", { digits: 0 }),
   sensor_state: state("State", "A number the device gives a meaning to; the sensor's words say which."),
 
+  // Radio links and wireless networks
+  wifi_clients: gauge("", "Clients", "Stations signed in to a wireless network.", { digits: 0 }),
+  access_points: gauge("", "Access points", "Access points that a controller manages.", { digits: 0 }),
+  radio_channel: gauge("", "Channel", "Number of the radio channel.", { digits: 0 }),
+  radio_frequency: gauge("MHz", "Radio frequency", "Centre of the radio channel.", { digits: 0 }),
+  radio_power: gauge("dBm", "Radio power", "Power sent or received by a radio.", { digits: 0 }),
+  radio_used: gauge("%", "Airtime", "Share of the time in which the radio channel is in use.", {
+    ...ratio,
+    digits: 0,
+  }),
+  noise_floor: gauge("dBm", "Noise floor", "What the radio hears when nobody sends.", { digits: 0 }),
+  ccq: gauge("%", "Link quality", "Quality of a radio link as its maker counts it.", { ...ratio, digits: 0 }),
+  rsrp: gauge("dBm", "Signal (RSRP)", "Reference signal received power of a mobile network.", { digits: 0 }),
+  rsrq: gauge("dB", "Signal quality (RSRQ)", "Reference signal received quality of a mobile network.", {
+    digits: 0,
+  }),
+  sinr: gauge("dB", "Signal to interference", "Signal over interference and noise of a mobile network.", {
+    digits: 0,
+  }),
+  bit_rate: gauge("bit/s", "Bit rate", "Rate of a radio link.", { digits: 0 }),
+
   // Booleans: 1 is true
   state: state("Switched on", "A relay or output is on."),
   open: state("Open", "A door or window is open."),
