@@ -40,6 +40,11 @@ export interface IngestContext {
   readonly waiting?: boolean;
 }
 
+/** How observations came: polled ones are no sign of life by themselves, their `Availability` says it. */
+interface Arrival extends Taken {
+  readonly isPushed: boolean;
+}
+
 export interface Ingest {
   /** Resolves when the samples among the observations are committed. Never throws for what a device said. */
   ingest(observations: readonly Observation[], context?: IngestContext): Promise<void>;
@@ -94,12 +99,12 @@ class Intake implements Ingest {
     return one;
   }
 
-  #takeSample(device: Device, sample: Sample, taken: Taken): void {
+  #takeSample(device: Device, sample: Sample, taken: Arrival): void {
     const nowMs = this.#options.clock.nowMs();
     const time = saneTime(sample.timeMs, nowMs);
     if (time.isRepaired) this.#options.counters.add("ingest_times_repaired");
     if (!time.isFresh) this.#options.counters.add("ingest_times_old");
-    if (!sample.retained && time.isFresh) this.#options.answers.sign(device.id);
+    if (taken.isPushed && !sample.retained && time.isFresh) this.#options.answers.sign(device.id);
     if (typeof sample.value === "string") {
       this.#takeText(device, sample, time.timeMs);
       return;
@@ -150,7 +155,7 @@ class Intake implements Ingest {
     this.#takeEvent(device, { record: "event", device: device.id, metric, value: text, timeMs, ...named });
   }
 
-  #takeReadings(device: Device, readings: Readings, taken: Taken): void {
+  #takeReadings(device: Device, readings: Readings, taken: Arrival): void {
     if (readings.series.length > seriesOfPolled) {
       this.#drop("series_limit");
       return;
@@ -168,7 +173,7 @@ class Intake implements Ingest {
       round,
     );
     this.#options.latest.take(round, from, nowMs);
-    this.#options.answers.sign(device.id);
+    if (taken.isPushed) this.#options.answers.sign(device.id);
     this.#changed.add(device.id);
   }
 
@@ -206,7 +211,7 @@ class Intake implements Ingest {
     });
   }
 
-  #takeOne(observation: Observation, taken: Taken): void {
+  #takeOne(observation: Observation, taken: Arrival): void {
     const device = this.#options.inventory.resolve(observation.device);
     if (!device) {
       this.#drop("device_limit");
@@ -226,7 +231,7 @@ class Intake implements Ingest {
         this.#options.inventory.apply(observation, this.#options.clock.nowMs());
         break;
       case "event":
-        this.#options.answers.sign(device.id);
+        if (taken.isPushed) this.#options.answers.sign(device.id);
         this.#takeEvent(device, observation);
         break;
       case "forget":
@@ -236,7 +241,7 @@ class Intake implements Ingest {
   }
 
   /** A mistake of ours with one observation must not cost the others. Logged once a kind. */
-  #guarded(observation: Observation, taken: Taken): void {
+  #guarded(observation: Observation, taken: Arrival): void {
     try {
       this.#takeOne(observation, taken);
     } catch (error) {
@@ -252,9 +257,10 @@ class Intake implements Ingest {
   }
 
   ingest(observations: readonly Observation[], context: IngestContext = {}): Promise<void> {
-    const taken: Taken = {
+    const taken: Arrival = {
       monotonicMs: this.#options.clock.monotonicMs(),
       intervalMs: context.intervalMs ?? pushedIntervalMs,
+      isPushed: context.intervalMs === undefined,
     };
     const before = this.#committer.round().length;
     for (const observation of observations) this.#guarded(observation, taken);

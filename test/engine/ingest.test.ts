@@ -181,3 +181,28 @@ t.test(
     t.equal(latest.value(id)?.value, 21);
   },
 );
+
+t.test("what a poll measured of a dead device is no sign of life", async (t) => {
+  const { ingest, answers, series, clock } = pipeline([seed("dev")]);
+  const loss: Readings = {
+    record: "readings",
+    device: dev,
+    timeMs: clock.nowMs(),
+    series: [series.of(dev, "ping_loss")],
+    values: Float64Array.of(100),
+    widths: Uint8Array.of(0),
+  };
+  const polled: Observation[] = [
+    { record: "availability", device: "dev", via: "ping", state: "offline", reason: "timeout" },
+    loss,
+    sample(3, { metric: "poll_duration", channel: "ping" }),
+  ];
+  void ingest.ingest(polled, { intervalMs: 10_000 });
+  await clock.advance(1_000);
+  t.equal(answers.of(dev).lastSeenMs, undefined);
+  void ingest.ingest([{ record: "availability", device: "dev", via: "ping", state: "online" }], {
+    intervalMs: 10_000,
+  });
+  t.equal(answers.of(dev).lastSeenMs, clock.nowMs());
+  await clock.advance(1_000);
+});
