@@ -117,15 +117,16 @@ export const notifier = {
   create: (settings: Settings) => ({
     async send(message, { signal }) {
       const transport = transportOf(settings);
-      const close = () => transport.close();
-      signal.addEventListener("abort", close, { once: true });
+      const cut = new Promise<never>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
       try {
-        await transport.sendMail(mailOf(message, settings));
+        // Its own limits close the connection of one that was cut off.
+        await Promise.race([transport.sendMail(mailOf(message, settings)), cut]);
       } catch (error) {
-        throw asNotifyError(error);
+        throw error instanceof NotifyError ? error : asNotifyError(error);
       } finally {
-        signal.removeEventListener("abort", close);
-        close();
+        transport.close();
       }
     },
   }),
