@@ -34,7 +34,7 @@ export class Guard {
   readonly #socket: Duplex;
   readonly #hooks: GuardHooks;
   readonly #clock: Clock;
-  readonly #readSocket: () => Buffer | null;
+  readonly #readSocket: (size?: number) => Buffer | null;
   #stage: "new" | "connecting" | "open" | "closed" = "new";
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -46,7 +46,8 @@ export class Guard {
     this.#hooks = hooks;
     this.#clock = clock;
     this.#readSocket = socket.read.bind(socket);
-    socket.read = () => this.#read();
+    // Node's own streams call `read(0)` to fill their buffer and throw away what it gives.
+    socket.read = (size) => (size === 0 ? this.#readSocket(0) : this.#read());
     socket.once("close", () => this.#end());
   }
 
