@@ -116,19 +116,28 @@ export interface StartOptions extends RunOptions {
   /** Text of the configuration; absent: none. */
   readonly config?: string;
   readonly args?: readonly string[];
+  /** `file`: the configuration's `web.listen` holds the socket `page.sock` of the folder, among others. */
+  readonly listen?: "socket" | "file";
 }
 
 /** Starts the program with its page on a Unix socket; resolves when the page answers, rejects when it ends before. */
 export async function startAppliance(
   t: { teardown(end: () => unknown): void },
-  { folder, config, args = [], env }: StartOptions,
+  { folder, config, args = [], env, listen = "socket" }: StartOptions,
 ): Promise<Appliance> {
   const socketPath = join(folder, "page.sock");
   const configFile = join(folder, "porchlight.yaml");
   if (config !== undefined) writeFileSync(configFile, config);
   const child = spawn(
     process.execPath,
-    [program, "run", "--data", join(folder, "data"), "--http", `unix:${socketPath}`, ...args],
+    [
+      program,
+      "run",
+      "--data",
+      join(folder, "data"),
+      ...(listen === "socket" ? ["--http", `unix:${socketPath}`] : []),
+      ...args,
+    ],
     { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env: { ...process.env, ...env } },
   );
   const texts = gather(child);
