@@ -137,7 +137,6 @@ function createLink(
       });
       client.on("connect", () => {
         subscribe(client, settings, report);
-        report.online();
         watchdog.connected();
       });
       client.on("close", () => {
@@ -179,11 +178,13 @@ function optionsOf(settings: BrokerSettings): IClientOptions {
   };
 }
 
+/** Online is a broker that grants what we ask for; a connection alone brings no message. */
 function subscribe(client: MqttClient, settings: BrokerSettings, report: BrokerReport): void {
   client.subscribe([...settings.subscribe], { qos: 1 }, (error, granted) => {
-    const refused = granted?.filter((one) => one.qos >= 128) ?? [];
-    if (error || refused.length > 0)
-      report.refused(refused.map((one) => one.topic).join(", ") || settings.subscribe.join(", "));
+    const refused = granted?.filter(({ qos }) => qos >= 128).map(({ topic }) => topic) ?? [];
+    if (!error && refused.length === 0) report.online();
+    // Without an answer from the broker the connection is gone, which is said by itself.
+    else if (client.connected) report.refused((refused.length > 0 ? refused : settings.subscribe).join(", "));
   });
 }
 

@@ -69,6 +69,7 @@ export function createReport(
       });
     },
     refused(filters) {
+      state = "offline";
       log.error("the broker refuses a subscription", { broker: id, filters });
       say({
         record: "availability",

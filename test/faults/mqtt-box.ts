@@ -95,9 +95,17 @@ const one = collector.create(collector.config.parse(settings), deps);
 const journal = createJournal(path.join(folder, "committed"));
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
-const listening = one.listen?.(journal, { signal: stop.signal });
+const ready = () => void process.stdout.write("ready\n");
+const listening = one.listen?.(
+  (records) => {
+    // A subscription that stands: from now on nothing may be missed.
+    if (records.some((r) => r.record === "availability" && r.device === "mqtt-broker:office")) ready();
+    return journal(records);
+  },
+  { signal: stop.signal },
+);
 await broker?.start();
-process.stdout.write("ready\n");
+if (broker) ready();
 await listening;
 await broker?.stop();
 process.exit(0);
