@@ -256,6 +256,7 @@ class Parser {
 
   #call(name: string): Run {
     if (name === "once" || name === "has" || name === "rows" || name === "arc") return this.#special(name);
+    if (name === "part") return this.#part();
     const compute = functions[name];
     if (!compute) throw new RangeError(`no function is called "${name}"`);
     const args = [this.#choice()];
@@ -269,6 +270,21 @@ class Parser {
         values.push(value);
       }
       return finite(compute(...values));
+    };
+  }
+
+  /** `part(text, 'pattern')`: the pattern's first group, as a number where it begins with one. */
+  #part(): Run {
+    const text = this.#choice();
+    this.#expect(",");
+    const token = this.#peek();
+    if (token.kind !== "text") throw new RangeError("part() takes a text and a pattern in quotes");
+    this.#at++;
+    this.#expect(")");
+    const pattern = safePattern(token.text);
+    return (scope) => {
+      const found = pattern.exec(String(text(scope) ?? ""));
+      return found ? (found[1] ?? found[0]) : undefined;
     };
   }
 
