@@ -43,6 +43,9 @@ const esphome: Dialect = {
     if (message.topic.startsWith("esphome/discover")) return discovered(message, state);
     const place = placeOf(message.topic, state);
     if (!place) return decodeStatus(message, ownTopic(message.topic, state));
+    // Only lights write documents.
+    if (place.component !== "light" && /^[{[]/.test(textOf(message.payload)?.trim() ?? ""))
+      return { records: [], reason: "no plain value", passOn: true };
     learn(place.prefix, state);
     return decodeState(message, place, bindingsOf(state).of(message.topic)[0]);
   },

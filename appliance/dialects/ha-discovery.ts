@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
 import { combined, type Presence, saidBy, watchesOf } from "../payload/availability.ts";
-import { type Binding, bindingsOf, isOn, noteDocumentPrefix } from "../payload/bindings.ts";
+import { type Binding, bindingsOf, isOn, noteDocumentPrefix, wordOf } from "../payload/bindings.ts";
 import {
   binaryMetric,
   connectionOf,
@@ -56,6 +56,8 @@ const componentNames =
   "alarm_control_panel|binary_sensor|button|camera|climate|cover|device|device_automation|device_tracker|event|fan|humidifier|image|lawn_mower|light|lock|notify|number|scene|select|sensor|siren|switch|tag|text|update|vacuum|valve|water_heater";
 const configTopic = new RegExp(`^([^/]+)/(${componentNames})/(?:([^/]+)/)?([^/]+)/config$`);
 const self = "ha-discovery";
+// One of these is in every document of a device.
+const documentKeys = ["device", "components", "unique_id", "state_topic", "command_topic", "topic"];
 
 const haDiscovery: Dialect = {
   rank: 30,
@@ -85,6 +87,8 @@ function decodeDocument(message: Message, component: string, object: string, sta
   if (!parsed.ok) return out.done(parsed.reason);
   if (member(parsed.value, "migrate_discovery") === true) return out.done("document is being migrated");
   const document = expand(parsed.value);
+  if (!documentKeys.some((key) => Object.hasOwn(document, key)))
+    return { records: [], reason: "not a discovery document", passOn: true };
   const isDevice = component === "device";
   const components = member(document, "components");
   if (isDevice && !(isObject(member(document, "device")) && isObject(member(document, "origin"))))
@@ -238,7 +242,8 @@ function forgetDocument(out: Output, topic: string, state: DialectState): Decode
   for (const [source] of gone) unbind(source, state);
   const left = new Set([...memory.sources.values()].map(({ device }) => device));
   for (const device of new Set(gone.map(([, { device }]) => device))) {
-    if (!left.has(device)) {
+    // A native device is there without its documents.
+    if (!left.has(device) && device.startsWith("ha:")) {
       memory.presence.delete(device);
       out.forget(device);
       continue;
@@ -277,15 +282,6 @@ function readBinding(out: Output, binding: Binding, payload: string, several: bo
   if (on === undefined) return;
   if (kind === "boolean") out.sample(device, metric, on, { channel });
   else out.availability(device, on ? "online" : "offline");
-}
-
-/** Text is a value of its own only where the sensor has no unit. */
-function wordOf(value: Json, unit: string | undefined): string | undefined {
-  return typeof value === "string" &&
-    unit === undefined &&
-    !/^(?:nan|unknown|unavailable|none|inf)$/i.test(value)
-    ? value
-    : undefined;
 }
 
 function readPresence(out: Output, topic: string, payload: string, memory: Memory): void {

@@ -7,7 +7,8 @@ import {
   type SparkplugPayload,
   sparkplugValue,
 } from "../payload/sparkplug.ts";
-import { byLastWord } from "../payload/words.ts";
+import { isCanonical } from "../payload/units.ts";
+import { byLastWord, wordsOf } from "../payload/words.ts";
 
 const config = z.strictObject({}).prefault({});
 
@@ -165,18 +166,18 @@ function read(out: Output, born: Born, metric: SparkplugMetric, payloadMs: numbe
   const value = sparkplugValue(metric.value, metric.datatype ?? born.datatype);
   if (value === undefined) return;
   const { metric: name, channel } = nameOf(born.name);
-  out.sample(born.device, name, value, {
-    unit: metric.unit ?? born.unit,
-    channel,
-    timeMs: metric.timeMs ?? payloadMs,
-  });
+  const unit = metric.unit ?? born.unit;
+  const timeMs = metric.timeMs ?? payloadMs;
+  // `Machine State` may be a word: then it is no switch, and the whole name stands.
+  if (!out.sample(born.device, name, value, { unit, channel, timeMs }))
+    out.sample(born.device, slug(born.name), value, { unit, timeMs });
 }
 
 /** `Cabinet/Temperature` is temperature of `cabinet`; without a known last word the whole name is the metric. */
 function nameOf(name: string): { readonly metric: string; readonly channel?: string | undefined } {
   const cut = name.lastIndexOf("/");
   const known = byLastWord(name.slice(cut + 1));
-  if (!known) return { metric: slug(name) };
+  if (!known || !isCanonical(wordsOf(name).at(-1) ?? "")) return { metric: slug(name) };
   const channel = [name.slice(0, Math.max(0, cut)), known.channel ?? ""].filter((part) => part !== "");
   return { metric: known.metric, channel: channel.length === 0 ? undefined : channelOf(channel.join("_")) };
 }

@@ -122,6 +122,8 @@ export interface Decoded {
   readonly records: readonly Observation[];
   /** Why there are no records; a constant phrase, counted by it. */
   readonly reason?: string;
+  /** The payload shows that it is another family's: the next one that claims the topic is asked. */
+  readonly passOn?: boolean;
 }
 
 /** One MQTT payload family. Pure apart from `state`; never throws. */

@@ -1,4 +1,5 @@
 import type { DialectState } from "../model/contracts.ts";
+import type { Json } from "./json.ts";
 import type { Template } from "./template.ts";
 
 /** What a Home Assistant discovery document says of one state topic. */
@@ -78,6 +79,15 @@ export function isOn(
     text === wanted || (typeof value === "boolean" && text === wanted.toLowerCase());
   if (same(payloadOn)) return true;
   return same(payloadOff) ? false : undefined;
+}
+
+/** Text is a value of its own only where the sensor has no unit. */
+export function wordOf(value: Json, unit: string | undefined): string | undefined {
+  return typeof value === "string" &&
+    unit === undefined &&
+    !/^(?:nan|unknown|unavailable|none|inf)$/i.test(value)
+    ? value
+    : undefined;
 }
 
 const maxPrefixes = 64;

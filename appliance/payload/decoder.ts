@@ -59,18 +59,31 @@ export function createDecoder(
     return found;
   };
 
+  /** The first that claims the topic, and as long as one passes it on, the next. */
+  const ask = (first: NamedDialect, message: Message): { owner: NamedDialect; decoded: Decoded } => {
+    let owner = first;
+    let decoded = attempt(owner, message, state);
+    for (const next of ordered.slice(ordered.indexOf(first) + 1)) {
+      if (!decoded.passOn) break;
+      if (!safely(() => next.dialect.claims(message.topic, state))) continue;
+      owner = next;
+      decoded = attempt(owner, message, state);
+    }
+    return { owner, decoded };
+  };
+
   return {
     decode(message) {
       const refused = refusal(message);
       if (refused) return { records: [], reason: refused };
       const owner = claimant(message.topic);
       if (!owner) return { records: [], reason: "no dialect for this topic" };
-      const decoded = attempt(owner, message, state);
+      const { owner: teller, decoded } = ask(owner, message);
       const result = limit(decoded.records, known, limits);
       return {
-        ...decoded,
+        ...(decoded.reason === undefined ? {} : { reason: decoded.reason }),
         ...result,
-        dialect: owner.type,
+        dialect: teller.type,
         ...(result.records.length === 0 && !decoded.reason
           ? { reason: result.capped?.[0] ?? "nothing to read" }
           : {}),

@@ -190,6 +190,10 @@ const phaseReadings: readonly Reading[] = [
 
 /** Three phases a, b, c, the neutral wire n and the total. */
 function readPhases(out: Output, device: string, status: JsonObject, timeMs: number | undefined): void {
+  for (const channel of ["a", "b", "c", "n"]) {
+    const errors = member(status, `${channel}_errors`);
+    if (Array.isArray(errors) && errors.length > 0) out.sample(device, "problem", true, { channel, timeMs });
+  }
   for (const channel of ["a", "b", "c", "n", "total"])
     for (const [key, metric] of phaseReadings)
       out.sample(device, metric, member(status, `${channel}_${key}`), { channel, timeMs });

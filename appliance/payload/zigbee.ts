@@ -90,8 +90,8 @@ function readProperty(
   }
   const { metric, channel } = metricOf(key, exposed);
   if (metric === "voltage") {
-    const milli = exposed?.unit === undefined ? hasBattery && Number(value) > 1_000 : exposed.unit === "mV";
-    if (milli && hasBattery) {
+    const isMilli = exposed?.unit === undefined ? hasBattery && Number(value) > 1_000 : exposed.unit === "mV";
+    if (isMilli) {
       out.sample(device, "battery_voltage", value, { unit: "mV", channel, timeMs });
       return;
     }
