@@ -53,7 +53,7 @@ export async function runOffice(
   const network = where.ownNetwork ? await buildNetwork(where.folder) : undefined;
   const agents = await startAgents({ placement, faults, clock });
   const passwords = makePasswords();
-  const app = await startBox(where.folder, demoConfiguration(placement, passwords), clock, io);
+  const { app, stop } = await startBox(where.folder, demoConfiguration(placement, passwords), clock, io);
   const [host, port] = placement.brokerListen.split(":");
   const publishers = await startPublishers({
     connect: (username, password) =>
@@ -62,18 +62,27 @@ export async function runOffice(
     faults,
     clock,
   });
-  clock.timer(() => void writeRest(app, clock), settledMs);
+  const rest = clock.timer(() => void writeRest(app, clock), settledMs);
   io.print(
     "The office is open. A day of history is there; sensors and processors get theirs after a minute.\n",
   );
   await prompt({ faults, publishers, clock, io, ...(network ? { network } : {}) });
+  rest.cancel();
   await publishers.stop();
-  await app.stop();
+  await stop();
   await agents.close();
+  // The terminal and the channel to the launcher would keep the process alive.
+  process.stdin.destroy();
+  if (process.connected) process.disconnect();
   return 0;
 }
 
-async function startBox(folder: string, text: string, clock: Clock, io: CommandIo): Promise<App> {
+interface Box {
+  readonly app: App;
+  stop(): Promise<void>;
+}
+
+async function startBox(folder: string, text: string, clock: Clock, io: CommandIo): Promise<Box> {
   const file = join(folder, "porchlight.yaml");
   const dataDir = join(folder, "data");
   await mkdir(dataDir, { recursive: true });
@@ -97,7 +106,11 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
   const written = await writeHistory(knownPasts(app.view.series), app.view.store, clock.nowMs());
   io.print(`${written.toLocaleString("en")} samples written.`);
   door.hand(app.listener);
-  return app;
+  const stop = async () => {
+    await app.stop();
+    await door.close(1_000);
+  };
+  return { app, stop };
 }
 
 async function writeRest({ view }: App, clock: Clock): Promise<void> {
