@@ -83,7 +83,7 @@ function sentence(c: PageContext, plan: ChartPlan, drawn: readonly Drawn[]): str
   const one = (shown: Drawn): string => {
     const { avg, max, timesMs } = shown.columns;
     const values = finite(avg);
-    if (values.length === 0) return c.t.plain("chart.nothing");
+    if (values.length === 0) return c.t.plain(plan.kind === "smoke" ? "chart.noreply" : "chart.nothing");
     const peak = Math.max(...finite(max));
     const atMs = timesMs[max.indexOf(peak)] ?? 0;
     return c.t.plain("chart.usual", {

@@ -7,25 +7,32 @@ import { measured, number, portName, scaled } from "./format.ts";
 import { cut } from "./html.ts";
 import type { PageContext } from "./page.ts";
 import { shownRange } from "./ranges.ts";
-import { sensorKey } from "./readings.ts";
+import { sensorKey } from "./sensors.ts";
 
 /** A name for an element, from a key of letters, digits and whatever devices call their channels. */
 function elementId(key: string): string {
   return `chart-${key.replace(/[^A-Za-z0-9]+/g, "-")}`;
 }
 
+export interface PingPlace {
+  readonly range?: TimeRange;
+  readonly path?: string;
+  /** Where a device has several addresses: which one. */
+  readonly channel?: string | undefined;
+}
+
 /** Reply time as smoke: percentiles around the median, loss on the floor. */
-export function pingPlan(
-  c: PageContext,
-  device: Device,
-  range: TimeRange = shownRange(c),
-  path = `/devices/${device.id}`,
-): ChartPlan {
-  const series = (metric: string, label: string) => ({ id: seriesId(device.id, metric), label });
+export function pingPlan(c: PageContext, device: Device, place: PingPlace = {}): ChartPlan {
+  const { range = shownRange(c), path = `/devices/${device.id}`, channel } = place;
+  const series = (metric: string, label: string) => ({ id: seriesId(device.id, metric, channel), label });
+  const title =
+    channel === undefined
+      ? c.t.plain("chart.ping")
+      : c.t.plain("chart.pingof", { channel: cut(channel, 60) });
   return {
-    id: "chart-ping",
+    id: channel === undefined ? "chart-ping" : elementId(`ping-${channel}`),
     kind: "smoke",
-    title: c.t.plain("chart.ping"),
+    title,
     series: [
       series("ping_rtt_p10", "10 %"),
       series("ping_rtt_p25", "25 %"),
@@ -37,7 +44,7 @@ export function pingPlan(
     unit: "ms",
     range,
     say: (value) => measured("ping_rtt", value, "ms"),
-    about: c.t.plain("chart.about", { what: c.t.plain("chart.ping"), name: cut(device.name, 60) }),
+    about: c.t.plain("chart.about", { what: title, name: cut(device.name, 60) }),
     path,
   };
 }
@@ -96,16 +103,16 @@ export function sensorPlan(
 ): ChartPlan {
   const { metric, channel, unit, limits = {} } = sensor;
   const title = cut(sensor.description, 60);
+  const kind = metricOf(metric)?.title.toLowerCase() ?? "";
+  // A short name such as "Chassis" does not say what is measured.
+  const named = title.length < 12 && !title.toLowerCase().includes(kind) ? `${title}: ${kind}` : title;
   const lines = [limits.lowWarn ?? limits.low, limits.highWarn ?? limits.high]
     .filter((value) => value !== undefined)
     .map((value) => ({ value, text: measured(metric, value, unit) }));
   return {
     id: elementId(sensorKey(sensor)),
     kind: "band",
-    title:
-      metricOf(metric)?.title.startsWith(title) === false && title.length < 12
-        ? `${title}: ${metricOf(metric)?.title.toLowerCase()}`
-        : title,
+    title: named,
     series: [{ id: seriesId(device.id, metric, channel), label: title }],
     unit,
     range: shownRange(c),

@@ -1,3 +1,4 @@
+import { parseDeviceId } from "../appliance/model/site.ts";
 import type { TimeRange } from "../appliance/model/time.ts";
 import type { Html } from "./html.ts";
 import { html } from "./html.ts";
@@ -18,9 +19,17 @@ export interface ShownRange extends TimeRange {
   readonly name: string;
 }
 
-/** The span of the address (`?range=6h`), up to now; 24 hours without one. */
+/** 24 hours; shorter while the device is not known that long, or its lines would be dots at the edge. */
+function usual(c: PageContext): (typeof ranges)[number] {
+  const device = parseDeviceId(c.params.id ?? "");
+  const sinceMs = device === undefined ? undefined : c.view.inventory.device(device)?.firstSeenMs;
+  const knownMs = c.nowMs - (sinceMs ?? 0);
+  return ranges.slice(0, 3).find(({ ms }) => knownMs < ms) ?? ranges[2];
+}
+
+/** The span of the address (`?range=6h`), up to now. */
 export function shownRange(c: PageContext): ShownRange {
-  const { name, ms } = ranges.find((range) => range.name === c.query.range) ?? ranges[2];
+  const { name, ms } = ranges.find((range) => range.name === c.query.range) ?? usual(c);
   return { name, fromMs: c.nowMs - ms, toMs: c.nowMs };
 }
 

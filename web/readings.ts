@@ -1,10 +1,10 @@
-import { metricOf } from "../appliance/model/metric.ts";
 import type { Device, Sensor, SensorSeverity } from "../appliance/model/site.ts";
 import { seriesId } from "../appliance/model/site.ts";
 import { measured, sensorValue } from "./format.ts";
 import type { Html } from "./html.ts";
-import { cut, html } from "./html.ts";
+import { cut, foreign, html } from "./html.ts";
 import type { PageContext } from "./page.ts";
+import { sensorKey, sensorsOf } from "./sensors.ts";
 import { shape } from "./shapes.ts";
 
 /** A sensor's newest value in words, and how good it is by the device's own words and limits. */
@@ -14,11 +14,6 @@ export interface Reading {
   readonly text: string;
   readonly severity: SensorSeverity;
   readonly timeMs?: number;
-}
-
-/** `metric[:channel]`: what names a sensor within its device. */
-export function sensorKey({ metric, channel }: Pick<Sensor, "metric" | "channel">): string {
-  return channel === undefined ? metric : `${metric}:${channel}`;
 }
 
 function severityOf(sensor: Sensor, value: number): SensorSeverity {
@@ -73,35 +68,26 @@ export function limitWords(c: PageContext, { limits, metric, unit }: Sensor): st
   return low === undefined ? "–" : c.t.plain("limit.above", { value: say(low) });
 }
 
-/** Numbers of a device that stand for themselves: answers, lookups, uptime. */
-const ownMetrics = [
-  "ping_rtt",
-  "ping_loss",
-  "http_time",
-  "http_status",
-  "certificate_days",
-  "tcp_time",
-  "dns_time",
-  "cpu_used",
-  "memory_used",
-] as const;
+/** How a device answers, one line for each way it is asked. */
+function answerLines(c: PageContext, { id }: Device): Html[] {
+  const { answers, state } = c.view.status.device(id);
+  return [...answers.by].map(([via, { online, sinceMs, detail }]) => {
+    const shown = online ? "ok" : state === "unreachable" ? "unreachable" : "down";
+    const known = c.t.plain(`via.${via}`);
+    const way = known.startsWith("via.") ? cut(via, 20) : known;
+    const word = c.t(online ? "answers.yes" : "answers.no", { since: c.words.since(sinceMs, c.nowMs) });
+    const why = !online && detail !== undefined && html`<span class="why">${foreign(detail)}</span>`;
+    return html`<div><dt>${way}</dt><dd><span class="state is-${shown}" data-state="${shown}">${shape(shown)}<span class="word">${word}</span></span></dd>${why}</div>`;
+  });
+}
 
-/** What a device says now, at most twelve lines: its answers first, then its sensors. */
+/** What a device says now, at most fourteen lines: how it answers, then its numbers. */
 export function nowList(c: PageContext, device: Device): Html {
-  const known = new Set(device.sensors.map(({ metric }) => metric));
-  const own = ownMetrics
-    .filter((metric) => !known.has(metric))
-    .flatMap((metric) => {
-      const latest = c.view.latest.value(seriesId(device.id, metric));
-      const entry = metricOf(metric);
-      if (!latest || !entry || !Number.isFinite(latest.value)) return [];
-      return html`<div><dt>${entry.title}</dt><dd>${measured(metric, latest.value, latest.series.unit)}</dd></div>`;
-    });
-  const sensors = device.sensors.map((sensor) => {
+  const readings = sensorsOf(c, device).map((sensor) => {
     const { text, severity } = readingOf(c, device, sensor);
     return html`<div><dt><bdi>${cut(sensor.description, 60)}</bdi></dt><dd>${text}${severity !== "ok" && severityMark(c, severity, severity === "unknown")}</dd></div>`;
   });
-  const lines = [...own, ...sensors].slice(0, 12);
+  const lines = [...answerLines(c, device), ...readings].slice(0, 14);
   if (lines.length === 0) return html`<p class="calm">${c.t("now.nothing")}</p>`;
   return html`<dl class="readings">${lines}</dl>`;
 }

@@ -59,7 +59,8 @@ export function availability(
 /** "99.97 %"; never rounded up to 100. */
 export function percent(share: number | undefined): string {
   if (share === undefined) return "–";
-  const text = share === 100 ? "100" : (Math.floor(share * 100) / 100).toFixed(share > 99 ? 2 : 1);
+  const digits = share === 100 ? 0 : share > 99 ? 2 : 1;
+  const text = (Math.floor(share * 10 ** digits) / 10 ** digits).toFixed(digits);
   return `${text}\u00A0%`;
 }
 

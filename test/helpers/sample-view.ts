@@ -1,5 +1,11 @@
 import type { Incident } from "../../appliance/model/alert.ts";
-import type { DeviceStatus, LatestValue, StateSpan, View } from "../../appliance/model/contracts.ts";
+import type {
+  DeviceAnswers,
+  DeviceStatus,
+  LatestValue,
+  StateSpan,
+  View,
+} from "../../appliance/model/contracts.ts";
 import { ApplianceError } from "../../appliance/model/errors.ts";
 import { metricOf } from "../../appliance/model/metric.ts";
 import type { Series } from "../../appliance/model/series.ts";
@@ -166,7 +172,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
       ...(story.empty ? {} : { lastSeenMs }),
       ...(incident ? { incident: incident.id } : {}),
       ...(incident?.acknowledged ? { acknowledgedBy: incident.acknowledged.by } : {}),
-      answers: { by: new Map(), ...(story.empty ? {} : { lastSeenMs }) },
+      answers: { by: answersOf(find(id), state, sinceMs), ...(story.empty ? {} : { lastSeenMs }) },
     };
   };
   const spans = (id: DeviceId, range: { fromMs: number; toMs: number }): StateSpan[] => {
@@ -236,6 +242,14 @@ export function sampleView(options: SampleOptions = {}): SampleView {
       statusChanged.tell();
     },
   };
+}
+
+/** Every way in which a device is asked has the same answer. */
+function answersOf(device: Device | undefined, state: State, sinceMs: number): DeviceAnswers["by"] {
+  const online = state !== "down" && state !== "unreachable" && state !== "unknown";
+  const detail = online ? {} : { detail: "no answer to 3 requests" };
+  const answer = { online, sinceMs, atMs: sinceMs, misses: online ? 0 : 3, ...detail };
+  return new Map((device?.collectors ?? []).map((via) => [via, answer]));
 }
 
 function sentence(name: string, state: State): string {

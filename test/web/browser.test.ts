@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import t from "tap";
 import { chromiumPath, startChromium } from "../helpers/chromium.ts";
 import type { FakeClock } from "../helpers/fake-clock.ts";
+import { naughtyView } from "../helpers/naughty-view.ts";
 import { serve } from "../helpers/sample-serve.ts";
 import { servePages } from "../helpers/sample-server.ts";
 import { sampleView } from "../helpers/sample-view.ts";
@@ -251,4 +252,17 @@ t.test("the search narrows the list as one types and keeps the address", { skip 
   await page.waitForSelector("#row-printer-1 .is-down");
   t.equal(await page.locator("tbody tr").count(), 3, "what changes later keeps to the filter");
   t.equal(await page.inputValue("[name=q]"), "printer");
+});
+
+t.test("hostile names run nothing and ask for nothing", { skip }, async (t) => {
+  const view = naughtyView();
+  const url = await serve(t, view);
+  const ids = view.inventory.devices().map(({ id }) => id);
+  for (const path of ["/", "/devices", ...ids.map((id) => `/devices/${id}`)]) {
+    const { page, complaints } = await open(url + path);
+    page.on("dialog", (dialog) => complaints.push(dialog.message()));
+    await page.waitForSelector("#asof[data-now=live]");
+    t.same(complaints, [], path);
+    await page.close();
+  }
 });

@@ -9,7 +9,8 @@ import { deviceFrame, deviceOf, deviceTitle, headPart, theDevice } from "../part
 import { sensorPlan } from "../plans.ts";
 import { rangeLinks, shownRange } from "../ranges.ts";
 import type { Reading } from "../readings.ts";
-import { limitWords, readingOf, sensorKey, severityMark } from "../readings.ts";
+import { limitWords, readingOf, severityMark } from "../readings.ts";
+import { sensorKey, sensorsOf } from "../sensors.ts";
 import { spark } from "../strips.ts";
 
 const columns = ["sensor", "now", "state", "limits", "day", "seen"] as const;
@@ -33,7 +34,7 @@ ${cell("now", html`<b>${text}</b>`)}${cell("state", severityMark(c, severity))}$
 async function tablePart(c: PageContext): Promise<Html> {
   const device = theDevice(c);
   const rows = await Promise.all(
-    device.sensors.map((sensor) => row(c, device, readingOf(c, device, sensor))),
+    sensorsOf(c, device).map((sensor) => row(c, device, readingOf(c, device, sensor))),
   );
   const head = columns.map(
     (name) =>
@@ -47,12 +48,13 @@ export const page: Page = {
   name: "device-sensors",
   path: "/devices/:id/sensors",
   access: "local",
-  exists: (c) => (deviceOf(c)?.sensors.length ?? 0) > 0,
+  exists: (c) => deviceOf(c) !== undefined,
   parts: { head: headPart, table: tablePart },
   async page(c, parts) {
     const device = theDevice(c);
     const path = `/devices/${device.id}/sensors`;
-    const shown = device.sensors.find((sensor) => sensorKey(sensor) === c.query.show) ?? device.sensors[0];
+    const sensors = sensorsOf(c, device);
+    const shown = sensors.find((sensor) => sensorKey(sensor) === c.query.show) ?? sensors[0];
     const large = shown && (await chart(c, { ...sensorPlan(c, device, shown, path), id: "chart" }));
     return {
       ...deviceTitle(c),

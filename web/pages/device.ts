@@ -1,6 +1,4 @@
-import { metricOf } from "../../appliance/model/metric.ts";
 import type { Device } from "../../appliance/model/site.ts";
-import { seriesId } from "../../appliance/model/site.ts";
 import type { ChartPlan } from "../charts.ts";
 import { chart } from "../charts.ts";
 import { portName } from "../format.ts";
@@ -11,10 +9,14 @@ import { pingPlan, sensorPlan, trafficPlan } from "../plans.ts";
 import { portFront, portNow } from "../ports.ts";
 import { rangeLinks } from "../ranges.ts";
 import { nowList } from "../readings.ts";
+import { channelsOf, sensorsOf, storedOf } from "../sensors.ts";
 
 const mostCharts = 6;
-/** Sensors worth a chart without being asked for, in this order. */
+/** Numbers worth a chart without being asked for, in this order. */
 const telling = [
+  "http_time",
+  "tcp_time",
+  "dns_time",
   "temperature",
   "cpu_used",
   "memory_used",
@@ -34,28 +36,18 @@ function busiest(c: PageContext, device: Device) {
     .sort((a, b) => (b.inBps ?? 0) + (b.outBps ?? 0) - (a.inBps ?? 0) - (a.outBps ?? 0))[0]?.port;
 }
 
-function plansOf(c: PageContext, device: Device): ChartPlan[] {
-  const plans: ChartPlan[] = [];
-  const has = (metric: string) => c.view.series.find(seriesId(device.id, metric)) !== undefined;
-  if (has("ping_rtt_p50") || has("ping_rtt")) plans.push(pingPlan(c, device));
-  for (const metric of ["http_time", "tcp_time", "dns_time"])
-    if (has(metric))
-      plans.push(
-        sensorPlan(c, device, { metric, description: metricOf(metric)?.title ?? metric, unit: "ms" }),
-      );
+async function plansOf(c: PageContext, device: Device): Promise<ChartPlan[]> {
+  const stored = await storedOf(c, device);
+  const channels = channelsOf(stored, "ping_loss").slice(0, 3);
+  const plans = channels.map((channel) => pingPlan(c, device, { channel }));
   const port = busiest(c, device);
-  if (port)
-    plans.push(
-      trafficPlan(
-        c,
-        device,
-        port,
-        c.t.plain("chart.busiest", { port: cut(port.ifAlias ?? portName(port), 40) }),
-      ),
-    );
-  const sensors = telling.flatMap((metric) => device.sensors.filter((sensor) => sensor.metric === metric));
-  for (const sensor of sensors) if (plans.length < mostCharts) plans.push(sensorPlan(c, device, sensor));
-  return plans;
+  if (port) {
+    const title = c.t.plain("chart.busiest", { port: cut(port.ifAlias ?? portName(port), 40) });
+    plans.push(trafficPlan(c, device, port, title));
+  }
+  const sensors = sensorsOf(c, device);
+  const worth = telling.flatMap((metric) => sensors.filter((sensor) => sensor.metric === metric));
+  return [...plans, ...worth.map((sensor) => sensorPlan(c, device, sensor))].slice(0, mostCharts);
 }
 
 /** One device: how it is, what it says now, and its charts. */
@@ -77,7 +69,7 @@ export const page: Page = {
   },
   async page(c, parts) {
     const device = theDevice(c);
-    const charts = await Promise.all(plansOf(c, device).map((plan) => chart(c, plan)));
+    const charts = await Promise.all((await plansOf(c, device)).map((plan) => chart(c, plan)));
     const content = html`<div class="withnow"><div class="charts"><h2 class="hidden">${c.t("chart.title")}</h2>${charts.length > 0 ? charts : html`<p class="calm">${c.t("chart.none")}</p>`}</div>${parts.now}</div>${parts.front}`;
     return {
       ...deviceTitle(c),

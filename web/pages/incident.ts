@@ -1,6 +1,5 @@
 import type { Incident } from "../../appliance/model/alert.ts";
 import type { Device } from "../../appliance/model/site.ts";
-import { seriesId } from "../../appliance/model/site.ts";
 import { durationWords } from "../../appliance/model/words.ts";
 import { chart } from "../charts.ts";
 import { moment, since } from "../format.ts";
@@ -9,6 +8,7 @@ import { cut, foreign, html } from "../html.ts";
 import { clockTime } from "../layout.ts";
 import type { Outcome, Page, PageContext } from "../page.ts";
 import { pingPlan } from "../plans.ts";
+import { channelsOf, storedOf } from "../sensors.ts";
 import { shape, stateDot } from "../shapes.ts";
 
 const mostAffected = 12;
@@ -141,16 +141,15 @@ function addNote(c: PageContext, body: Readonly<Record<string, string>>): Outcom
   return { to: `/incidents/${id}` };
 }
 
-async function startChart(
-  c: PageContext,
-  { id, device: deviceId, startedMs }: Incident,
-): Promise<Html | false> {
-  const device = c.view.inventory.device(deviceId);
-  const hasPing =
-    device && ["ping_rtt_p50", "ping_rtt"].some((metric) => c.view.series.find(seriesId(device.id, metric)));
-  if (!device || !hasPing) return false;
+/** Reply time half an hour around the start; nothing for what is not pinged. */
+async function startChart(c: PageContext, incident: Incident): Promise<Html | false> {
+  const { id, startedMs } = incident;
+  const device = c.view.inventory.device(incident.device);
+  if (!device) return false;
+  const channels = channelsOf(await storedOf(c, device), "ping_loss");
+  if (channels.length === 0) return false;
   const range = { fromMs: startedMs - halfHourMs, toMs: Math.min(c.nowMs, startedMs + halfHourMs) };
-  const plan = pingPlan(c, device, range, `/incidents/${id}`);
+  const plan = pingPlan(c, device, { range, path: `/incidents/${id}`, channel: channels[0] });
   const mark = { atMs: startedMs, text: c.t.plain("incident.start") };
   return html`<div class="charts wide">${await chart(c, { ...plan, title: c.t.plain("incident.around"), mark })}</div>`;
 }

@@ -5,6 +5,7 @@ import { ago, since } from "../format.ts";
 import type { Html } from "../html.ts";
 import { cut, foreign, html } from "../html.ts";
 import type { PageContext, Parts } from "../page.ts";
+import { sensorsOf } from "../sensors.ts";
 import { shape } from "../shapes.ts";
 import { deviceSummary, lastMonth, percent, strip } from "../strips.ts";
 
@@ -50,7 +51,7 @@ ${state !== "ok" && html`<li>${c.t("device.since", { state: c.t(`state.${state}`
 <li>${c.t(`kind.${device.kind}`)}${device.room && html` · ${foreign(device.room)}`}</li>
 ${facts.map((fact) => html`<li>${foreign(fact ?? "")}</li>`)}
 ${device.address && html`<li class="mono">${foreign(device.address)}</li>`}
-${uptime(c, device)}
+${(state === "ok" || state === "warning") && uptime(c, device)}
 <li>${lastSeenMs === undefined ? c.t("device.never") : c.t("device.seen", { time: ago(c, lastSeenMs) })}</li>
 </ul>
 <div class="month"><span>${c.t("device.month")}</span>${strip(c, slots, month.range, c.t.plain("device.monthlabel", { name: cut(device.name, 60), share: percent(share) }))}<span class="num">${percent(share)}</span></div>
@@ -60,7 +61,8 @@ ${uptime(c, device)}
 function tabLink(c: PageContext, device: Device, tab: Tab, current: Tab): Html {
   const path = `/devices/${device.id}${tab === "overview" ? "" : `/${tab}`}`;
   const query = c.query.range ? `?range=${encodeURIComponent(c.query.range)}` : "";
-  const count = tab === "ports" ? device.ports.length : tab === "sensors" ? device.sensors.length : undefined;
+  const count =
+    tab === "ports" ? device.ports.length : tab === "sensors" ? sensorsOf(c, device).length : undefined;
   return html`<li><a href="${path}${query}"${tab === current && html` aria-current="page"`}>${c.t(`tab.${tab}`)}${count !== undefined && html` <span class="count">${count}</span>`}</a></li>`;
 }
 
@@ -68,7 +70,8 @@ function tabLink(c: PageContext, device: Device, tab: Tab, current: Tab): Html {
 export function deviceFrame(c: PageContext, parts: Parts, current: Tab, content: Html, beside?: Html): Html {
   const device = theDevice(c);
   const shown = tabs.filter(
-    (tab) => (tab !== "ports" || device.ports.length > 0) && (tab !== "sensors" || device.sensors.length > 0),
+    (tab) =>
+      (tab !== "ports" || device.ports.length > 0) && (tab !== "sensors" || sensorsOf(c, device).length > 0),
   );
   return html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/devices">${c.t("nav.devices")}</a> <span aria-hidden="true">›</span> ${foreign(device.name)}${pollForm(c, device)}</nav>
 ${parts.head}
