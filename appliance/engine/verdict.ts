@@ -189,16 +189,19 @@ function nameOf(id: DeviceId, devices: readonly Seen[]): string {
   return devices.find(({ device }) => device.id === id)?.device.name ?? id;
 }
 
-function problemOf(incident: Incident): Problem {
-  return {
-    incident: incident.id,
-    device: incident.device,
-    state: incident.deviceState,
-    summary: incident.summary,
-    sinceMs: incident.startedMs,
-    affected: incident.affected.length,
-    ...(incident.acknowledged ? { acknowledgedBy: incident.acknowledged.by } : {}),
-  };
+function problemOf({
+  id,
+  device,
+  deviceState,
+  summary,
+  startedMs,
+  affected,
+  acknowledged,
+}: Incident): Problem {
+  const problem = { incident: id, device, state: deviceState, summary, sinceMs: startedMs };
+  return acknowledged
+    ? { ...problem, affected: affected.length, acknowledgedBy: acknowledged.by }
+    : { ...problem, affected: affected.length };
 }
 
 /** Groups in the order in which their first device stands in the inventory. */

@@ -1,15 +1,9 @@
 import t from "tap";
 import { deviceId } from "../../appliance/model/site.ts";
-import { office, type Plan } from "../helpers/office.ts";
+import { office, smallOffice as plans } from "../helpers/office.ts";
 import { emptyDir } from "../helpers/state.ts";
 
 const minuteMs = 60_000;
-const plans: readonly Plan[] = [
-  ["switch-2", "Switch 2", "switch"],
-  ["printer", "Printer 2nd floor", "printer", "switch-2"],
-  ["ap", "AP 2nd floor", "ap", "switch-2"],
-  ["nas", "NAS", "nas"],
-];
 const printer = deviceId("printer");
 
 const hot = (device = printer) =>

@@ -26,6 +26,14 @@ export const site: Site = {
 /** A device by id, name, kind and what it hangs on. */
 export type Plan = readonly [id: string, name?: string, kind?: DeviceKind, behind?: string];
 
+/** A switch with two devices behind it, and a device beside it. */
+export const smallOffice: readonly Plan[] = [
+  ["switch-2", "Switch 2", "switch"],
+  ["printer", "Printer 2nd floor", "printer", "switch-2"],
+  ["ap", "AP 2nd floor", "ap", "switch-2"],
+  ["nas", "NAS", "nas"],
+];
+
 const stations: readonly Plan[] = [
   ["box", "Porchlight", "box"],
   ["gateway", "Router", "router"],
