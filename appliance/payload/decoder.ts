@@ -63,6 +63,7 @@ export function createDecoder(
   const ask = (first: NamedDialect, message: Message): { owner: NamedDialect; decoded: Decoded } => {
     let owner = first;
     let decoded = attempt(owner, message, state);
+    if (!decoded.passOn) return { owner, decoded };
     for (const next of ordered.slice(ordered.indexOf(first) + 1)) {
       if (!decoded.passOn) break;
       if (!safely(() => next.dialect.claims(message.topic, state))) continue;
