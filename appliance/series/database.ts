@@ -78,7 +78,7 @@ function migrate(db: Db, from: number): void {
 
 /** A connection of its own that can only read; the writer must have made the file. */
 export function openForReading(path: string): Db {
-  const db = new Database(path, { readonly: true, timeout: 1_000 });
+  const db = new Database(path, { readonly: true, timeout: 5_000 });
   db.pragma("cache_size = -4096");
   return db;
 }

@@ -17,7 +17,7 @@ import type { Round } from "./round.ts";
 import { FollowedLog } from "./source.ts";
 import { emptyColumns, matches, stepMsOf } from "./steps.ts";
 import { createTail, outside } from "./tail.ts";
-import { checkFile, startWriter, type WriterThread } from "./thread.ts";
+import { checkFile, type FileCheck, startWriter, type WriterThread } from "./thread.ts";
 
 export type { LocalStore, LocalStoreOptions } from "./contract.ts";
 
@@ -56,6 +56,7 @@ class SeriesStore implements LocalStore {
   #status: WriterStatus | undefined;
   #nextId = 1;
   #timer: Timer | undefined;
+  #checking: FileCheck | undefined;
   #closed = false;
 
   constructor(options: LocalStoreOptions) {
@@ -138,6 +139,7 @@ class SeriesStore implements LocalStore {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer?.cancel();
+    await this.#checking?.stop();
     // The writer's connection must be the last one: then SQLite folds the write-ahead log into the file.
     this.rounds.use(undefined);
     this.#reader?.close();
@@ -159,8 +161,18 @@ class SeriesStore implements LocalStore {
   }
 
   async #open(): Promise<void> {
-    this.#thread = await startWriter(this.#data(), this.#take, this.#ended);
-    const { ready } = this.#thread;
+    const thread = await startWriter(this.#data(), this.#take, this.#ended);
+    try {
+      this.#begin(thread.ready);
+    } catch (error) {
+      await thread.close();
+      throw unavailable(`${this.#path} cannot be read: ${(error as Error).message}`, error);
+    }
+    if (this.#closed) await thread.close();
+    else this.#thread = thread;
+  }
+
+  #begin(ready: WriterThread["ready"]): void {
     this.#numbers.load(ready.series);
     this.#lasts = ready.lasts;
     this.#useReader();
@@ -205,7 +217,8 @@ class SeriesStore implements LocalStore {
   }
 
   async #check(): Promise<void> {
-    const what = await checkFile(this.#data());
+    this.#checking = checkFile(this.#data());
+    const what = await this.#checking.result;
     if (what !== undefined && !this.#closed)
       this.#thread?.send({ kind: "damaged", nowMs: this.#options.clock.nowMs(), what });
   }

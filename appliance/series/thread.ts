@@ -71,17 +71,37 @@ export function startWriter(
   });
 }
 
-/** Runs SQLite's quick check in a thread of its own. Resolves with what is wrong; undefined when nothing is. */
-export function checkFile(data: WriterData): Promise<string | undefined> {
+export interface FileCheck {
+  /** Resolves with what is wrong; undefined when nothing is, or the check was stopped. */
+  readonly result: Promise<string | undefined>;
+  /** Ends the check; waits at most 2 s for a read that goes on. */
+  stop(): Promise<void>;
+}
+
+const checkStopLimitMs = 2_000;
+
+/** Runs SQLite's quick check in a thread of its own. */
+export function checkFile(data: WriterData): FileCheck {
   const worker = spawn({ ...data, mode: "check" });
-  return new Promise((resolve) => {
-    let result: string | undefined;
+  worker.unref();
+  let found: string | undefined;
+  const result = new Promise<string | undefined>((resolve) => {
     worker.on("message", (message: FromWriter) => {
-      if (message.kind === "checked" && !message.ok) result = message.what;
+      if (message.kind === "checked" && !message.ok) found = message.what;
     });
     // A check that cannot run finds nothing; the next write will say what is wrong.
     worker.on("error", () => undefined);
-    worker.on("exit", () => resolve(result));
-    worker.unref();
+    worker.on("exit", () => resolve(found));
   });
+  return {
+    result,
+    stop: () =>
+      new Promise((resolve) => {
+        const limit = setTimeout(resolve, checkStopLimitMs);
+        void worker.terminate().finally(() => {
+          clearTimeout(limit);
+          resolve();
+        });
+      }),
+  };
 }

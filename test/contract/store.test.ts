@@ -6,6 +6,7 @@ import { loadPlugins } from "../../appliance/plugins.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
 import { startInfluxd } from "../helpers/influxd.ts";
 import { without } from "../helpers/servers.ts";
+import { emptyDir } from "../helpers/state.ts";
 import { batchOf, silentLog } from "../helpers/stores.ts";
 
 const plugins = await loadPlugins<StorePlugin>(new URL("../../appliance/stores/", import.meta.url), "store");
@@ -32,7 +33,7 @@ async function opened(t: Test, plugin: StorePlugin) {
     clock: fakeClock(nowMs),
     log: silentLog,
     series,
-    dataDir: t.testdir({}),
+    dataDir: emptyDir(t),
     site: "office",
     tagsOf: () => ({}),
     followers: [],

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { emptyDir } from "../helpers/state.ts";
 
 const program = fileURLToPath(new URL("./storage-full-disk.js", import.meta.url));
 const inNamespace = (script: string, ...args: string[]) =>
@@ -12,7 +13,7 @@ t.test(
   "a full disk stops history with room to spare, and goes on by itself",
   { skip, timeout: 90_000 },
   async (t) => {
-    const dir = t.testdir({});
+    const dir = emptyDir(t);
     const script = 'mount -t tmpfs -o size=60m none "$1" && exec "$2" "$3" "$1"';
     const { stdout, stderr, status } = inNamespace(script, dir, process.execPath, program);
     t.equal(status, 0, stderr);

@@ -4,6 +4,7 @@ import { following } from "../helpers/following.ts";
 import { influxEndpoint, type Mood } from "../helpers/influx-endpoint.ts";
 import { startInfluxd } from "../helpers/influxd.ts";
 import { without } from "../helpers/servers.ts";
+import { emptyDir } from "../helpers/state.ts";
 
 const limit = { timeout: 120_000 };
 
@@ -13,7 +14,7 @@ t.test(
   async (t) => {
     const influxd = await startInfluxd();
     t.teardown(() => influxd.stop());
-    const { rounds, drained, sent, follower, stop } = await following(t.testdir({}), influxd.url, 40);
+    const { rounds, drained, sent, follower, stop } = await following(emptyDir(t), influxd.url, 40);
     t.teardown(stop);
     await rounds(30);
     await influxd.end("SIGKILL");
@@ -39,7 +40,7 @@ for (const mood of moods)
   t.test(`an endpoint in the mood "${mood}" gets everything in the end, once`, limit, async (t) => {
     const endpoint = await influxEndpoint();
     t.teardown(endpoint.close);
-    const { rounds, drained, sent, follower, stop } = await following(t.testdir({}), endpoint.url, 100);
+    const { rounds, drained, sent, follower, stop } = await following(emptyDir(t), endpoint.url, 100);
     t.teardown(stop);
     await rounds(20);
     endpoint.state.mood = mood;
@@ -64,7 +65,7 @@ t.test(
     await influxd.rows("CREATE DATABASE porchlight");
     await influxd.rows("CREATE RETENTION POLICY porchlight ON porchlight DURATION INF REPLICATION 1 DEFAULT");
     const { clock, series, rounds, drained, sent, aside, follower, stop } = await following(
-      t.testdir({}),
+      emptyDir(t),
       influxd.url,
       40,
     );

@@ -13,8 +13,9 @@ import path from "node:path";
 import type { Test } from "tap";
 import { createSeriesTable } from "../../appliance/engine/series.ts";
 import { deviceId } from "../../appliance/model/site.ts";
-import type { LocalStore } from "../../appliance/series/local.ts";
+import type { LocalStore } from "../../appliance/series/contract.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { emptyDir } from "./state.ts";
 import { batchOf, chance, startedStore } from "./stores.ts";
 
 const startMs = Date.UTC(2026, 2, 1);
@@ -94,7 +95,7 @@ async function startDamaged(dataDir: string) {
 }
 
 export async function damageMany(t: Test, perKind: number): Promise<void> {
-  const root = t.testdir({});
+  const root = emptyDir(t);
   const whole = path.join(root, "whole");
   mkdirSync(whole);
   await makeSample(whole);

@@ -6,6 +6,7 @@ import { createSeriesTable } from "../../appliance/engine/series.ts";
 import { deviceId, type SeriesId } from "../../appliance/model/site.ts";
 import type { LocalStore } from "../../appliance/series/contract.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
+import { emptyDir } from "../helpers/state.ts";
 import { batchOf, chance, dayMs, type Row, startedStore } from "../helpers/stores.ts";
 
 const minuteMs = 60_000;
@@ -14,7 +15,7 @@ const startMs = Date.UTC(2026, 1, 20);
 const sw1 = deviceId("sw1");
 
 async function opened(t: Test, more: { followers?: string[]; retention?: object; dataDir?: string } = {}) {
-  const dataDir = more.dataDir ?? t.testdir({});
+  const dataDir = more.dataDir ?? emptyDir(t);
   const clock = fakeClock(startMs);
   const series = createSeriesTable();
   const store = await startedStore({ ...more, dataDir, clock, series });
