@@ -1,102 +1,13 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
 import t from "tap";
-import { chromiumPath, startChromium } from "../helpers/chromium.ts";
+import { browserFor, drawn } from "../helpers/chromium.ts";
 import type { FakeClock } from "../helpers/fake-clock.ts";
-import { naughtyView } from "../helpers/naughty-view.ts";
 import { serve } from "../helpers/sample-serve.ts";
 import { servePages } from "../helpers/sample-server.ts";
 import { sampleView } from "../helpers/sample-view.ts";
 import { without } from "../helpers/servers.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const paths = [
-  "/",
-  "/devices",
-  "/devices?q=nothing-like-that",
-  "/devices/switch-1",
-  "/devices/switch-1/ports",
-  "/devices/printer-2/sensors",
-  "/devices/switch-1/events",
-  "/devices/switch-1/ports/gi7",
-  "/incidents",
-  "/incidents/214",
-  "/incidents/210",
-  "/nothing",
-];
 const skip = without("chromium");
-let browser: Browser;
-
-t.before(async () => {
-  if (chromiumPath()) browser = await startChromium();
-});
-t.teardown(() => browser?.close());
-
-/** Opens a page and keeps what the browser complained about: policy, scripts, addresses beyond the server. */
-async function open(url: string, options: Parameters<Browser["newPage"]>[0] = {}) {
-  const page = await browser.newPage(options);
-  const complaints: string[] = [];
-  const origin = new URL(url).origin;
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (4|5)\d\d/.test(message.text()))
-      complaints.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(origin)) complaints.push(request.url());
-  });
-  await page.goto(url);
-  return { page, complaints };
-}
-
-/** Every chart of the page has its canvas. */
-const drawn = (page: Page) =>
-  page.waitForSelector("main:not(:has([data-chart]:not(:has(canvas))))", { state: "attached" });
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
-}
-
-/** What axe finds, a line each. It goes in by the debugger, so the page's policy stays as it is. */
-async function audit(page: Page): Promise<string[]> {
-  await page.evaluate(`${axe}; undefined`);
-  const findings = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as Finding[];
-  return findings.map(
-    ({ id, impact, nodes }) =>
-      `${impact} ${id}: ${nodes
-        .slice(0, 3)
-        .map(({ target, failureSummary }) => `${target.join(" ")} ${failureSummary}`)
-        .join(" | ")}`,
-  );
-}
-
-for (const colorScheme of ["light", "dark"] as const)
-  t.test(`no page has a finding of axe or breaks the policy (${colorScheme})`, { skip }, async (t) => {
-    const url = await serve(t);
-    for (const path of paths) {
-      const { page, complaints } = await open(url + path, { colorScheme });
-      await drawn(page);
-      const findings = await audit(page);
-      t.same(findings, [], `findings on ${path}`);
-      t.same(complaints, [], `complaints on ${path}`);
-      await page.close();
-    }
-  });
-
-t.test("no page scrolls sideways at 320 and 360 pixels", { skip }, async (t) => {
-  const url = await serve(t);
-  for (const width of [320, 360])
-    for (const path of paths) {
-      const { page } = await open(url + path, { viewport: { width, height: 700 } });
-      await drawn(page);
-      const beyond = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-      t.equal(beyond, 0, `${path} at ${width}`);
-      await page.close();
-    }
-});
+const { open, newPage } = browserFor(t);
 
 t.test("without JavaScript one reads, follows, acknowledges and notes", { skip }, async (t) => {
   const view = sampleView();
@@ -165,7 +76,7 @@ t.test(
     let server = await servePages(view, { live: { heartbeatMs: 1_000 } });
     const port = Number(new URL(server.url).port);
     t.teardown(() => server.close());
-    const page = await browser.newPage();
+    const page = await newPage();
     await page.clock.install();
     await page.goto(`${server.url}/`);
     await page.waitForSelector("#asof[data-now=live]");
@@ -209,7 +120,7 @@ t.test(
 t.test("when there are too many streams the page polls instead", { skip }, async (t) => {
   const view = sampleView();
   const url = await serve(t, view, { live: { maxStreams: 0 } });
-  const page = await browser.newPage();
+  const page = await newPage();
   await page.clock.install();
   await page.goto(`${url}/`);
   await page.waitForSelector("[data-htmx-powered]", { state: "attached" });
@@ -252,17 +163,4 @@ t.test("the search narrows the list as one types and keeps the address", { skip 
   await page.waitForSelector("#row-printer-1 .is-down");
   t.equal(await page.locator("tbody tr").count(), 3, "what changes later keeps to the filter");
   t.equal(await page.inputValue("[name=q]"), "printer");
-});
-
-t.test("hostile names run nothing and ask for nothing", { skip }, async (t) => {
-  const view = naughtyView();
-  const url = await serve(t, view);
-  const ids = view.inventory.devices().map(({ id }) => id);
-  for (const path of ["/", "/devices", ...ids.map((id) => `/devices/${id}`)]) {
-    const { page, complaints } = await open(url + path);
-    page.on("dialog", (dialog) => complaints.push(dialog.message()));
-    await page.waitForSelector("#asof[data-now=live]");
-    t.same(complaints, [], path);
-    await page.close();
-  }
 });
