@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { duration, size } from "../config/fields.ts";
 import type { StorePlugin } from "../model/contracts.ts";
-import { type LocalStore, openLocalStore } from "../series/local.ts";
+import type { LocalStore } from "../series/contract.ts";
+import { openLocalStore } from "../series/local.ts";
 import type { Retention } from "../series/retention.ts";
 
 const retention = z.strictObject({

@@ -1,7 +1,8 @@
 import type { Log, SeriesTable } from "../../appliance/model/contracts.ts";
 import type { SampleBatch, Series } from "../../appliance/model/series.ts";
 import type { Clock } from "../../appliance/model/time.ts";
-import { type LocalStore, openLocalStore } from "../../appliance/series/local.ts";
+import type { LocalStore } from "../../appliance/series/contract.ts";
+import { openLocalStore } from "../../appliance/series/local.ts";
 
 /** A log that keeps nothing. */
 export const silentLog: Log = {
