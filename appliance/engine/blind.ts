@@ -1,5 +1,5 @@
 import type { Alert } from "../model/alert.ts";
-import { pathDevices } from "../model/path.ts";
+import { gatewayOf, pathDevices } from "../model/path.ts";
 import { plural } from "../model/words.ts";
 import { type Answers, chainOf, type Devices, hasAnsweredSince, isAlive, isMissing } from "./cause.ts";
 
@@ -36,7 +36,9 @@ export function cutOffSince(
   const roots = asked.filter(({ id }) => !chainOf(id, inventory).some((ancestor) => ids.has(ancestor)));
   const isPossible = roots.length >= fewest;
   const isCertain =
-    isPossible && isMissing(answers(pathDevices.gateway)) && roots.every(({ id }) => isMissing(answers(id)));
+    isPossible &&
+    isMissing(answers(gatewayOf(inventory.devices()))) &&
+    roots.every(({ id }) => isMissing(answers(id)));
   return { isPossible, isCertain };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { DeviceAnswers, Inventory } from "../model/contracts.ts";
-import { pathDevices } from "../model/path.ts";
+import { gatewayOf, pathDevices } from "../model/path.ts";
 import type { Device, DeviceId } from "../model/site.ts";
 
 export type Devices = Pick<Inventory, "device" | "devices">;
@@ -15,19 +15,19 @@ const longestChain = 32;
  */
 export function chainOf(id: DeviceId, inventory: Devices): DeviceId[] {
   const chain: DeviceId[] = [];
-  let next = parentOf(inventory.device(id));
+  let next = parentOf(inventory.device(id), inventory);
   while (next && next !== id && chain.length < longestChain) {
     if (chain.includes(next)) break;
     chain.push(next);
-    next = parentOf(inventory.device(next));
+    next = parentOf(inventory.device(next), inventory);
   }
   return chain;
 }
 
-function parentOf(device: Device | undefined): DeviceId | undefined {
+function parentOf(device: Device | undefined, inventory: Devices): DeviceId | undefined {
   if (!device) return undefined;
   if (device.behind) return device.behind;
-  if (device.id === pathDevices.internet) return pathDevices.gateway;
+  if (device.id === pathDevices.internet) return gatewayOf(inventory.devices());
   if (device.id === pathDevices.names) return pathDevices.internet;
   const isOutside = device.kind === "service" && !isPrivateAddress(device.address ?? "");
   return isOutside ? pathDevices.internet : undefined;

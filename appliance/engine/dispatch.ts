@@ -59,7 +59,7 @@ class Dispatcher implements Dispatch {
     this.#channels = new Channels({
       nowMs: () => clock.nowMs(),
       onAlert: (alert) => incidents.alert(alert),
-      isOnline: deps.isOnline ?? (() => !incidents.open().some(isPathDown)),
+      isOnline: deps.isOnline ?? (() => !incidents.open().some((one) => isPathDown(one, deps.inventory))),
     });
     this.#queues = new Map(
       [...notifiers].map(([id, notifier]) => [
@@ -209,8 +209,11 @@ class Dispatcher implements Dispatch {
 }
 
 /** Whether the way outside is broken: then a channel that reaches nobody is no news. */
-function isPathDown({ device, deviceState }: Incident): boolean {
-  return deviceState === "down" && Object.values(pathDevices).some((station) => station === device);
+function isPathDown({ device, deviceState }: Incident, inventory: Pick<Inventory, "device">): boolean {
+  if (deviceState !== "down") return false;
+  return (
+    inventory.device(device)?.isGateway === true || Object.values(pathDevices).some((id) => id === device)
+  );
 }
 
 function testAlert(nowMs: number): Alert {

@@ -1,5 +1,5 @@
 import type { Incident } from "../model/alert.ts";
-import { type PathObservation, pathDevices } from "../model/path.ts";
+import { type PathObservation, pathDevices, stationDevice } from "../model/path.ts";
 import type { State } from "../model/site.ts";
 import type { PathLink } from "../model/verdict.ts";
 import type { Seen, VerdictInput } from "./verdict.ts";
@@ -35,9 +35,9 @@ function stationLink(
   label: string,
   input: Input,
 ): PathLink | undefined {
-  const seen = input.devices.find(({ device }) => device.id === pathDevices[station]);
+  const seen = input.devices.find(({ device }) => device.id === stationId(station, input));
   if (!seen?.isWatched) return undefined;
-  const incident = downIncident(station, input.incidents);
+  const incident = downIncident(station, input);
   // The provider's line bears the blame for what is beyond it.
   const state: State = station === "internet" && incident ? "unreachable" : incident ? "down" : seen.state;
   return {
@@ -53,17 +53,22 @@ function stationLink(
   };
 }
 
-function downIncident(station: Station, incidents: readonly Incident[]): Incident | undefined {
-  return incidents.find(
-    ({ device, deviceState }) => device === pathDevices[station] && deviceState === "down",
+const stationId = (station: Station, { devices }: Input) =>
+  stationDevice(
+    station,
+    devices.map(({ device }) => device),
   );
+
+function downIncident(station: Station, input: Input): Incident | undefined {
+  const id = stationId(station, input);
+  return input.incidents.find(({ device, deviceState }) => device === id && deviceState === "down");
 }
 
 /** The line between router and internet: it has no device of its own. */
 function providerLink(input: Input): PathLink | undefined {
   const internet = input.devices.find(({ device }) => device.id === pathDevices.internet);
   if (!internet?.isWatched) return undefined;
-  const incident = downIncident("internet", input.incidents);
+  const incident = downIncident("internet", input);
   const label = input.provider ?? "Provider";
   if (incident) {
     const observed = input.path.find((one) => one.station === "internet");

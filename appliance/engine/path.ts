@@ -1,5 +1,5 @@
 import type { DeviceAnswers, Inventory, Latest, LatestValue } from "../model/contracts.ts";
-import { type PathChannel, type PathObservation, pathDevices } from "../model/path.ts";
+import { type PathChannel, type PathObservation, stationDevice } from "../model/path.ts";
 import type { Clock } from "../model/time.ts";
 
 export interface PathOptions {
@@ -44,7 +44,7 @@ export function createPath({ clock, inventory, latest, answers }: PathOptions): 
   }
 
   function stationOf(station: Station): PathObservation[] {
-    const device = inventory.device(pathDevices[station]);
+    const device = inventory.device(stationDevice(station, inventory.devices()));
     if (!device) return [];
     const channels = channelsOf(latest.ofDevice(device.id), clock.nowMs());
     const best = bestOf(channels);

@@ -37,8 +37,8 @@ export function createSlowness(): SlownessWatch {
 }
 
 function slowNow(path: readonly PathObservation[]): Omit<Slowness, "sinceMs"> | undefined {
-  const internet = path.find(({ device }) => device === pathDevices.internet);
-  const gateway = path.find(({ device }) => device === pathDevices.gateway);
+  const internet = path.find(({ station }) => station === "internet");
+  const gateway = path.find(({ station }) => station === "gateway");
   if (!internet || (gateway?.lossPercent ?? 0) >= lossLimitPercent) return undefined;
   const { rttMs = Number.NaN, usualMs = Number.NaN, lossPercent = 0 } = internet;
   if (lossPercent >= 100) return undefined;

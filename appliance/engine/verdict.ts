@@ -1,5 +1,5 @@
 import type { Incident } from "../model/alert.ts";
-import { type PathObservation, pathDevices } from "../model/path.ts";
+import { gatewayOf, type PathObservation, pathDevices } from "../model/path.ts";
 import { type Device, type DeviceId, parseSeriesId, type State, worse } from "../model/site.ts";
 import type { Cause, GroupState, Problem, Verdict } from "../model/verdict.ts";
 import { isFiring } from "./incident-edits.ts";
@@ -108,7 +108,9 @@ function powerCut({ incidents, devices, runtimeMinutes }: VerdictInput): Found |
 
 function outage({ incidents, devices, path }: VerdictInput): Found | undefined {
   const down = incidents.filter(({ deviceState }) => deviceState === "down");
-  const [worst] = [...down].sort((a, b) => pathRank(a.device) - pathRank(b.device));
+  const gateway = gatewayOf(devices.map(({ device }) => device));
+  const rank = (device: DeviceId) => pathRank(device, gateway);
+  const [worst] = [...down].sort((a, b) => rank(a.device) - rank(b.device));
   if (!worst) return undefined;
   const sinceMs = Math.min(...down.map(({ startedMs }) => startedMs));
   if (down.length > 1)
@@ -122,8 +124,8 @@ function outage({ incidents, devices, path }: VerdictInput): Found | undefined {
 }
 
 /** What takes the internet away is worse than any other device. */
-function pathRank(device: DeviceId): number {
-  const { gateway, internet, names } = pathDevices;
+function pathRank(device: DeviceId, gateway: DeviceId): number {
+  const { internet, names } = pathDevices;
   const rank = [gateway, internet, names].indexOf(device);
   return rank < 0 ? 3 : rank;
 }
@@ -133,7 +135,7 @@ function causeOfOne(
   devices: readonly Seen[],
   path: readonly PathObservation[],
 ): Cause {
-  if (device === pathDevices.gateway)
+  if (device === gatewayOf(devices.map((one) => one.device)))
     return { kind: "router-down", affected: affected.filter(isNoStation).length };
   if (device === pathDevices.internet) return { kind: "provider-down" };
   if (device === pathDevices.names)

@@ -11,6 +11,8 @@ export interface Surroundings {
   /** Addresses beyond the provider; none: the internet is not checked. */
   readonly anchors: readonly string[];
   readonly boxName?: string;
+  /** The file's device with the gateway's address: it is the gateway then, and none is made. */
+  readonly gatewayDevice?: DeviceId;
 }
 
 /** One thing to measure of a built-in device, its settings as a person would write them. */
@@ -24,19 +26,31 @@ export interface BuiltInTarget {
 const pathSettings = { interval: "10s" } as const;
 
 /** The box, the gateway, the internet and the names: the devices that are there without any configuration. */
-export function builtInDevices({ gateway, resolvers, anchors, boxName }: Surroundings): DeviceSeed[] {
-  const { box, gateway: gatewayId, internet, names } = pathDevices;
+export function builtInDevices({
+  gateway,
+  gatewayDevice,
+  resolvers,
+  anchors,
+  boxName,
+}: Surroundings): DeviceSeed[] {
+  const { box, internet, names } = pathDevices;
+  const gatewayId = gatewayDevice ?? pathDevices.gateway;
   const source = "built-in" as const;
   return [
     { id: box, name: boxName ?? "This box", kind: "box", collectors: ["host"], address: "localhost", source },
-    {
-      id: gatewayId,
-      name: "Router",
-      kind: "router",
-      collectors: ["ping"],
-      source,
-      ...(gateway === undefined ? {} : { address: gateway }),
-    },
+    ...(gatewayDevice
+      ? []
+      : [
+          {
+            id: gatewayId,
+            name: "Router",
+            kind: "router" as const,
+            collectors: ["ping"],
+            isGateway: true,
+            source,
+            ...(gateway === undefined ? {} : { address: gateway }),
+          },
+        ]),
     ...(anchors.length === 0
       ? []
       : [
@@ -63,9 +77,15 @@ export function builtInDevices({ gateway, resolvers, anchors, boxName }: Surroun
 }
 
 /** What is polled of them. Stored every 10 s: the path is what people ask about first. */
-export function builtInTargets({ gateway, resolvers, anchors }: Surroundings): BuiltInTarget[] {
-  const { box, gateway: gatewayId, internet, names } = pathDevices;
+export function builtInTargets({
+  gateway,
+  gatewayDevice,
+  resolvers,
+  anchors,
+}: Surroundings): BuiltInTarget[] {
+  const { box, internet, names } = pathDevices;
   const ping = { ...pathSettings, store: "10s" };
+  const gatewayId = gatewayDevice ?? pathDevices.gateway;
   return [
     { device: box, type: "host", address: "localhost", settings: {} },
     ...(gateway === undefined

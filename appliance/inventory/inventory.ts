@@ -17,7 +17,7 @@ import { matchPorts, portOf } from "./ports.ts";
 
 /** A device that the configuration or the box itself puts here; what it says of itself comes later. */
 export type DeviceSeed = Pick<Device, "id" | "name" | "kind" | "collectors"> &
-  Partial<Pick<Device, "group" | "room" | "address" | "behind">> & {
+  Partial<Pick<Device, "group" | "room" | "address" | "behind" | "isGateway">> & {
     readonly source: "built-in" | "file";
   };
 

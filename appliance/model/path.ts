@@ -1,17 +1,33 @@
 import type { DeviceAnswers } from "./contracts.ts";
-import { type DeviceId, deviceId } from "./site.ts";
+import { type Device, type DeviceId, deviceId } from "./site.ts";
 
-/** The devices of the way to the internet. They are always there, configured or not. */
+/** The devices of the way to the internet. They are there without any configuration. */
 export const pathDevices = {
   /** This box: kind `box`, collector `host`. */
   box: deviceId("box"),
-  /** The default gateway: kind `router`, collector `ping`; without a default route it has no address and no answers. */
+  /**
+   * The default gateway: kind `router`, collector `ping`; without a default route it has no address and no answers.
+   * A device of the file with the gateway's address stands in its place: see `gatewayOf`.
+   */
   gateway: deviceId("gateway"),
   /** The anchors, one channel each: kind `service`, collectors `ping` and `dns`; it answers when one anchor does. */
   internet: deviceId("internet"),
   /** Name resolution by the system's own servers: kind `service`, collector `dns`, one channel a server. */
   names: deviceId("names"),
 } as const;
+
+/** The device through which the way to the internet goes: the file's own where one has the gateway's address. */
+export function gatewayOf(devices: readonly Pick<Device, "id" | "isGateway">[]): DeviceId {
+  return devices.find(({ isGateway }) => isGateway)?.id ?? pathDevices.gateway;
+}
+
+/** The device of a station of the path. */
+export function stationDevice(
+  station: keyof typeof pathDevices,
+  devices: readonly Pick<Device, "id" | "isGateway">[],
+): DeviceId {
+  return station === "gateway" ? gatewayOf(devices) : pathDevices[station];
+}
 
 /** One address of a station of the path, as last measured. */
 export interface PathChannel {

@@ -60,15 +60,14 @@ function makeIncidents({ clock, log, memory, inventory, measuring }: JudgingDeps
 }
 
 function makeEvaluate(deps: JudgingDeps, incidents: EngineIncidents): Evaluate {
-  const { config, plugins, memory, measuring } = deps;
-  const open = memory.incidents.load().filter(({ state }) => state === "open");
+  const { config, plugins, measuring } = deps;
   return createEvaluate({
     ...deps,
     log: deps.log.part("rules"),
     rules: config.rules,
     checks: plugins.checks,
     answers: measuring.answers,
-    open: open.flatMap(({ alerts }) => alerts),
+    open: incidents.firing(),
     onAlert: (alert) => incidents.alert(alert),
     onClockJump: (byMs) => deps.log.warn("The clock was set", { byMs }),
   });

@@ -1,7 +1,13 @@
 import type { Config, DeviceConfig } from "../config/schema.ts";
-import { type BuiltInTarget, builtInDevices, builtInTargets } from "../inventory/built-in.ts";
+import {
+  type BuiltInTarget,
+  builtInDevices,
+  builtInTargets,
+  type Surroundings,
+} from "../inventory/built-in.ts";
 import type { DeviceSeed } from "../inventory/inventory.ts";
 import type { CollectorPlugin, Target } from "../model/contracts.ts";
+import { pathDevices } from "../model/path.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Network } from "../probe/network.ts";
 
@@ -67,29 +73,43 @@ function ofBox(targets: readonly BuiltInTarget[], collectors: Collectors): Wante
   });
 }
 
-const surroundings = ({ gateway, resolvers }: Network, { site }: Devices) => ({
-  resolvers,
-  anchors: site.anchors,
-  ...(gateway === undefined ? {} : { gateway }),
-});
+/** What the built-in devices follow. The file's device with the gateway's address is the gateway. */
+function surroundings({ gateway, resolvers }: Network, { site, devices }: Devices): Surroundings {
+  const own = gateway === undefined ? undefined : devices.find(({ address }) => address === gateway);
+  return {
+    resolvers,
+    anchors: site.anchors,
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(own ? { gatewayDevice: own.id } : {}),
+  };
+}
 
 /**
  * Everything that is polled: the way to the internet as the machine's network is now, and the file's devices.
  * Ids are `device:type`, for further ones of the same type `device:type:2`.
  */
 export function targetsOf(config: Devices, network: Network, collectors: Collectors): Target[] {
-  const builtIn = builtInTargets(surroundings(network, config));
-  return numbered([...ofBox(builtIn, collectors), ...ofFile(config)], config.collect);
+  const around = surroundings(network, config);
+  const builtIn = ofBox(builtInTargets(around), collectors);
+  // The gateway is pinged as a station of the path, not once more as a device of the file.
+  const own = ofFile(config).filter(
+    ({ device, type }) => !(type === "ping" && device === around.gatewayDevice),
+  );
+  return numbered([...builtIn, ...own], config.collect);
 }
 
 /** The devices that the box and the file put into the inventory. */
 export function seedsOf(config: Devices, network: Network): DeviceSeed[] {
+  const around = surroundings(network, config);
+  const { gatewayDevice } = around;
   return [
-    ...builtInDevices(surroundings(network, config)),
+    ...builtInDevices(around),
     ...config.devices.map(({ sections, ...device }) => ({
       ...device,
-      collectors: Object.keys(sections),
+      collectors: [...new Set([...Object.keys(sections), ...(device.id === gatewayDevice ? ["ping"] : [])])],
       source: "file" as const,
+      ...(device.id === gatewayDevice ? { isGateway: true } : {}),
+      ...(gatewayDevice && device.behind === pathDevices.gateway ? { behind: gatewayDevice } : {}),
     })),
   ];
 }

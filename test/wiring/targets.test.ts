@@ -43,6 +43,30 @@ t.test("a device with an address is pinged, unless it says not to", async (t) =>
   );
 });
 
+t.test("a device of the file with the gateway's address is the gateway", async (t) => {
+  const text = `
+site: {anchors: [1.1.1.1]}
+devices: [{id: edge, name: Edge, kind: firewall, address: 10.0.0.1}, {id: b, address: 10.0.0.6, behind: gateway}]`;
+  t.strictSame(idsOf(text, { ...network, resolvers: [] }), [
+    "box:host localhost",
+    "edge:ping 10.0.0.1",
+    "internet:ping 1.1.1.1",
+    "internet:dns 1.1.1.1",
+    "b:ping 10.0.0.6",
+  ]);
+  const seeds = seedsOf(configOf(text), network);
+  t.notOk(
+    seeds.some(({ id }) => id === "gateway"),
+    "there is no second one",
+  );
+  t.match(
+    seeds.find(({ id }) => id === "edge"),
+    { isGateway: true, name: "Edge", kind: "firewall" },
+  );
+  t.equal(seeds.find(({ id }) => id === "internet")?.behind, "edge");
+  t.equal(seeds.find(({ id }) => id === "b")?.behind, "edge", "what is behind the gateway is behind it");
+});
+
 t.test("several of one kind are numbered, and a URL is address enough", async (t) => {
   t.strictSame(own('devices: [{id: crm, http: [{url: "https://crm.lan/a"}, {url: "https://[fd00::1]/"}]}]'), [
     "crm:http crm.lan",
