@@ -127,9 +127,6 @@ export const deviceFields = {
     .describe("The device it hangs on: when that is down, this one is unreachable and not down."),
 };
 
-/** A collector's section of a device: absent, `off`, one, or a list of several. */
-export type SectionChoice = "off" | Record<string, unknown> | unknown[];
-
 /** The schema of one entry of `devices`: the common fields and one section for each collector with a target. */
 export function deviceSchema(collectors: PluginSections["collectors"]) {
   const sections: Record<string, z.ZodType> = {};

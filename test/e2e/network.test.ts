@@ -1,7 +1,13 @@
 import { writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { join } from "node:path";
-import { type Appliance, folderFor, startAppliance, until } from "../helpers/appliance.ts";
+import {
+  type Appliance,
+  type AskOptions,
+  askAt,
+  folderFor,
+  startAppliance,
+  until,
+} from "../helpers/appliance.ts";
 import { enterNamespace } from "../helpers/namespace.ts";
 import { without } from "../helpers/servers.ts";
 import { anchors, box, smallInternet } from "../helpers/small-internet.ts";
@@ -51,27 +57,9 @@ t.test(
   },
 );
 
-/** Asks over TCP from an address that is not loopback: as somebody in the office. */
-function askFromLan(
-  port: number,
-  path: string,
-  { method = "GET", headers = {} }: { method?: string; headers?: object } = {},
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: box, port, path, method, headers: { host: `${box}:${port}`, ...headers }, agent: false },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (part: string) => {
-          text += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-      },
-    );
-    sent.on("error", reject);
-    sent.end();
-  });
-}
+/** As somebody in the office: from an address that is not loopback. */
+const askFromLan = (port: number, path: string, options?: AskOptions) =>
+  askAt({ host: box, port }, path, options);
 
 t.test("until an account exists, others see the status page alone", async (t) => {
   const folder = folderFor(t);

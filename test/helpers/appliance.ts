@@ -55,33 +55,29 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Asks over a Unix socket, as from the machine itself. */
-export function askSocket(
-  socketPath: string,
+export interface AskOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks over a Unix socket, as from the machine itself, or over TCP. */
+export function askAt(
+  where: { readonly socketPath: string } | { readonly host: string; readonly port: number },
   path: string,
-  options: { readonly method?: string; readonly body?: unknown; readonly headers?: object } = {},
+  { method = "GET", body, headers = {} }: AskOptions = {},
 ): Promise<Answer> {
-  const { method = "GET", body, headers = {} } = options;
+  const host = "host" in where ? `${where.host}:${where.port}` : "localhost";
+  const type = body === undefined ? {} : { "content-type": "application/json" };
   return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        socketPath,
-        path,
-        method,
-        headers: {
-          host: "localhost",
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-      },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (part: string) => {
-          text += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-      },
-    );
+    const options = { ...where, path, method, headers: { host, ...type, ...headers }, agent: false };
+    const sent = request(options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
     sent.on("error", reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -92,7 +88,7 @@ export interface Appliance {
   readonly socketPath: string;
   readonly configFile: string;
   readonly process: ChildProcess;
-  ask(path: string, options?: Parameters<typeof askSocket>[2]): Promise<Answer>;
+  ask(path: string, options?: AskOptions): Promise<Answer>;
   /** Standard output and error so far. */
   output(): { readonly out: string; readonly err: string };
   /** Ends it as the service manager does; gives the exit code. */
@@ -148,7 +144,7 @@ export async function startAppliance(
     return child.exitCode;
   };
   t.teardown(stop);
-  const ask: Appliance["ask"] = (path, options) => askSocket(socketPath, path, options);
+  const ask: Appliance["ask"] = (path, options) => askAt({ socketPath }, path, options);
   await until(async () => {
     if (child.exitCode !== null)
       throw new Error(`It ended with ${child.exitCode}:\n${texts.err}\n${texts.out}`);
