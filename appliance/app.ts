@@ -12,6 +12,7 @@ import type { DeviceId } from "./model/site.ts";
 import type { Clock } from "./model/time.ts";
 import { ownAddresses, ownNames } from "./wiring/addresses.ts";
 import type { FoundConfig } from "./wiring/configuration.ts";
+import { createGauges } from "./wiring/gauges.ts";
 import { createHealth } from "./wiring/health.ts";
 import { createHistory, restoreLatest } from "./wiring/history.ts";
 import { createJudging } from "./wiring/judging.ts";
@@ -124,6 +125,7 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     counters,
     rules: config.rules,
     startedMs: clock.nowMs(),
+    gauges: createGauges({ history, broker: measuring.broker }),
     actions: { pollNow: (device) => measuring.schedule.pollDevice(device) },
   };
 }

@@ -116,6 +116,8 @@ function addOwn(out: Families, view: View): void {
     (cpu.user + cpu.system) / 1e6,
   );
   out.add("porchlight_incidents_open", "gauge", "Open incidents.", own, status.verdict().problems.length);
+  for (const { name, help, value, labels: own } of view.gauges?.() ?? [])
+    out.add(`porchlight_${promName(name)}`, "gauge", help, { site: site.id, ...own }, value);
   for (const [name, count] of counters.all())
     out.add(
       `porchlight_${promName(name)}_total`,

@@ -341,6 +341,15 @@ export interface Incidents {
   onChange(listener: (id: number) => void): () => void;
 }
 
+/** One number about the appliance itself, in the unit that its name ends with. */
+export interface OwnGauge {
+  /** `store_rounds_behind`; shown as `porchlight_store_rounds_behind`. */
+  readonly name: string;
+  readonly help: string;
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** What /healthz says: empty `problems` is healthy. */
 export interface Health {
   check(): {
@@ -370,6 +379,8 @@ export interface View {
   readonly counters: Counters;
   readonly rules: readonly Rule[];
   readonly startedMs: number;
+  /** Numbers about the appliance that go up and down, as of now, for /metrics. */
+  readonly gauges?: () => Iterable<OwnGauge>;
   /** What pages may start; a button is there only where its action is. */
   readonly actions?: {
     /** Polls every target of the device now; resolves when the results are committed. */

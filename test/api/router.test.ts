@@ -193,6 +193,13 @@ t.test("/metrics is Prometheus text in base units", async (t) => {
   t.notMatch(text, /ping_rtt\{/);
 });
 
+t.test("/metrics has the appliance's own numbers", async (t) => {
+  const gauges = () => [{ name: "store_rounds_behind", help: "x", value: 7, labels: { store: 'in"flux' } }];
+  const { ask } = await startApi(t, { gauges });
+  const { text } = await ask("/metrics");
+  t.match(text, /^porchlight_store_rounds_behind\{site="[^"]*",store="in\\"flux"\} 7$/m);
+});
+
 t.test("answers are data that no browser runs, frames or keeps", async (t) => {
   const { ask } = await startApi(t);
   const { headers } = await ask("/api/v1/devices");

@@ -83,6 +83,10 @@ export function askAt(
   });
 }
 
+/** Asks over a Unix socket, as from the machine itself. */
+export const askSocket = (socketPath: string, path: string, options?: AskOptions): Promise<Answer> =>
+  askAt({ socketPath }, path, options);
+
 export interface Appliance {
   readonly folder: string;
   readonly socketPath: string;
@@ -144,7 +148,7 @@ export async function startAppliance(
     return child.exitCode;
   };
   t.teardown(stop);
-  const ask: Appliance["ask"] = (path, options) => askAt({ socketPath }, path, options);
+  const ask: Appliance["ask"] = (path, options) => askSocket(socketPath, path, options);
   await until(async () => {
     if (child.exitCode !== null)
       throw new Error(`It ended with ${child.exitCode}:\n${texts.err}\n${texts.out}`);
