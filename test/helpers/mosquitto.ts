@@ -8,6 +8,8 @@ import path from "node:path";
 export interface Mosquitto {
   readonly port: number;
   readonly url: string;
+  /** Of the process that runs now. */
+  pid(): number;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again on the same port, with the same sessions. */
@@ -25,6 +27,8 @@ export async function startMosquitto(): Promise<Mosquitto> {
     [
       `listener ${port} 127.0.0.1`,
       "allow_anonymous true",
+      // Counts only for root, as in a namespace: nobody else is there to change to.
+      "user root",
       "persistence true",
       `persistence_location ${folder}/`,
       "autosave_interval 1",
@@ -46,6 +50,7 @@ export async function startMosquitto(): Promise<Mosquitto> {
   return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
+    pid: () => child.pid ?? 0,
     kill: () => end("SIGKILL"),
     async restart() {
       child = await run(file, port);
