@@ -61,25 +61,24 @@ export class Cells {
     if (type === tag.counter64) {
       value = width === 32 ? Number.NaN : readUnsigned(bytes, from, to, 64);
       if (value > Number.MAX_SAFE_INTEGER) this.exact.set(cell, readBigUnsigned(bytes, from, to));
-    } else if (
-      type === tag.counter32 ||
-      type === tag.gauge32 ||
-      type === tag.timeTicks ||
-      type === tag.unsigned32
-    ) {
+    } else if (isUnsigned32(type)) {
       value = width === 64 ? Number.NaN : readUnsigned(bytes, from, to, 32);
     } else if (type === tag.integer) {
       value = readInteger(bytes, from, to);
       if (width !== 0 && (width === 64 || value < 0)) value = Number.NaN;
     } else {
-      return this.#putOther(cell, type, bytes, from, to);
+      this.#putOther(cell, type, bytes, from, to);
+      return;
     }
     if (Number.isNaN(value)) this.refused++;
     this.numbers[cell] = value;
   }
 
   #putOther(cell: number, type: number, bytes: Uint8Array, from: number, to: number): void {
-    if (type === tag.octets) return this.#putText(cell, bytes, from, to);
+    if (type === tag.octets) {
+      this.#putText(cell, bytes, from, to);
+      return;
+    }
     const number = type === tag.opaque ? opaqueNumber(bytes.subarray(from, to)) : undefined;
     if (number === undefined) this.refused++;
     else if (this.#widths[cell] === 0) this.numbers[cell] = number;
@@ -98,7 +97,10 @@ export class Cells {
   /** The same from a variable that was decoded elsewhere (SNMPv3, or when the device was looked over). */
   putVarbind(cell: number, { tag: type, value }: Varbind): void {
     if (value === null) return;
-    if (value instanceof Uint8Array) return this.put(cell, type, value, 0, value.length);
+    if (value instanceof Uint8Array) {
+      this.put(cell, type, value, 0, value.length);
+      return;
+    }
     const width = this.#widths[cell];
     const fits = width === 0 || (width === 64) === (type === tag.counter64);
     if (typeof value === "string" || !fits || (width !== 0 && value < 0)) {
@@ -125,6 +127,10 @@ export class Cells {
   stamp(cell: number): number | string | undefined {
     return this.#present[cell] ? this.#texts[cell] : this.numbers[cell];
   }
+}
+
+function isUnsigned32(type: number): boolean {
+  return type === tag.counter32 || type === tag.gauge32 || type === tag.timeTicks || type === tag.unsigned32;
 }
 
 export interface CellLayout {

@@ -56,7 +56,10 @@ export class Exchange {
   }
 
   send(job: Job): void {
-    if (this.#closed) return job.fail("cancelled");
+    if (this.#closed) {
+      job.fail("cancelled");
+      return;
+    }
     let id = this.#ids.next();
     while (this.#waiting.has(id)) id = this.#ids.next();
     const { bytes, idAt } = job.message;

@@ -1,4 +1,15 @@
 import { type Cell, numberOf } from "./decode.ts";
+import {
+  arithmetic,
+  bit,
+  compare,
+  comparisons,
+  finite,
+  functions,
+  products,
+  sums,
+  truth,
+} from "./operators.ts";
 import { safePattern } from "./pattern.ts";
 
 /** What an expression reads: the columns of one row, and what the device has. */
@@ -20,7 +31,7 @@ export interface Expression {
   evaluate(scope: Scope): Cell;
 }
 
-type Run = (scope: Scope) => Cell;
+export type Run = (scope: Scope) => Cell;
 
 const sourceLimit = 600;
 const depthLimit = 40;
@@ -41,79 +52,17 @@ function tokensOf(source: string): Token[] {
     const at = tokenPattern.lastIndex;
     const match = tokenPattern.exec(source);
     if (!match) throw new RangeError(`cannot read "${source.slice(at, at + 20).trim()}"`);
-    const [, number, name, double, single, sign] = match;
-    if (number !== undefined) tokens.push({ kind: "number", text: number });
-    else if (name !== undefined) tokens.push({ kind: "name", text: name });
-    else if (sign !== undefined) tokens.push({ kind: "sign", text: sign });
-    else tokens.push({ kind: "text", text: double ?? single ?? "" });
+    tokens.push(tokenOf(match));
   }
   return tokens;
 }
 
-const truth = (cell: Cell): boolean => cell !== undefined && cell !== 0 && cell !== "";
-const bit = (value: boolean): Cell => (value ? 1 : 0);
-
-/** Arithmetic on what is not there gives nothing, never a number. */
-function arithmetic(compute: (a: number, b: number) => number, left: Run, right: Run): Run {
-  return (scope) => {
-    const a = numberOf(left(scope));
-    const b = numberOf(right(scope));
-    return a === undefined || b === undefined ? undefined : finite(compute(a, b));
-  };
+function tokenOf([, number, name, double, single, sign]: RegExpExecArray): Token {
+  if (number !== undefined) return { kind: "number", text: number };
+  if (name !== undefined) return { kind: "name", text: name };
+  if (sign !== undefined) return { kind: "sign", text: sign };
+  return { kind: "text", text: double ?? single ?? "" };
 }
-
-function finite(value: number): number | undefined {
-  return Number.isFinite(value) ? value : undefined;
-}
-
-/** Texts are compared as texts, without case; else as numbers. What is not there equals nothing. */
-function compare(holds: (difference: number) => boolean, left: Run, right: Run): Run {
-  return (scope) => {
-    const a = left(scope);
-    const b = right(scope);
-    if (a === undefined || b === undefined) return 0;
-    if (typeof a === "string" && typeof b === "string") {
-      const [x, y] = [a.toLowerCase(), b.toLowerCase()];
-      return bit(holds(x === y ? 0 : x < y ? -1 : 1));
-    }
-    const [x, y] = [numberOf(a), numberOf(b)];
-    return x === undefined || y === undefined ? 0 : bit(holds(x - y));
-  };
-}
-
-const comparisons: Record<string, (difference: number) => boolean> = {
-  "==": (d) => d === 0,
-  "!=": (d) => d !== 0,
-  "<": (d) => d < 0,
-  ">": (d) => d > 0,
-  "<=": (d) => d <= 0,
-  ">=": (d) => d >= 0,
-};
-const sums: Record<string, (a: number, b: number) => number> = { "+": (a, b) => a + b, "-": (a, b) => a - b };
-const products: Record<string, (a: number, b: number) => number> = {
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
-  "%": (a, b) => a % b,
-};
-
-/** Functions of numbers; every argument must be there. */
-const functions: Record<string, (...args: number[]) => number> = {
-  abs: Math.abs,
-  min: Math.min,
-  max: Math.max,
-  round: Math.round,
-  floor: Math.floor,
-  pow: (a, b = 1) => a ** b,
-  log10: Math.log10,
-  /** °F to °C. */
-  celsius: (f) => ((f - 32) * 5) / 9,
-  /** mW to dBm. */
-  dbm: (mw) => 10 * Math.log10(mw),
-  /** Sixteen or 32 bit read as two's complement. */
-  signed16: (n) => (n > 0x7fff && n <= 0xffff ? n - 0x1_0000 : n),
-  signed32: (n) => (n > 0x7fff_ffff ? n - 0x1_0000_0000 : n),
-  unsigned32: (n) => (n < 0 ? n + 0x1_0000_0000 : n),
-};
 
 class Parser {
   readonly #tokens: readonly Token[];
@@ -307,46 +256,4 @@ class Parser {
 /** @throws RangeError that says what is wrong with it */
 export function compileExpression(source: string): Expression {
   return new Parser(source).parse(source);
-}
-
-export interface Template {
-  readonly names: readonly string[];
-  /** The text with its places filled; empty places leave no double spaces. Undefined when all places are empty. */
-  fill(lookup: (name: string) => Cell): string | undefined;
-}
-
-/**
- * A text with places: `{name}`, or `{name|other|"fixed"}` for the first that is there.
- *
- * @throws RangeError for a brace without its partner
- */
-export function compileTemplate(source: string): Template {
-  if (source.length > sourceLimit) throw new RangeError(`text longer than ${sourceLimit} characters`);
-  const parts = source.split(/\{([^{}]*)\}/);
-  if (parts.some((part, at) => at % 2 === 0 && /[{}]/.test(part)))
-    throw new RangeError("a brace without its partner");
-  const places = parts.map((part, at) => (at % 2 === 1 ? part.split("|").map((name) => name.trim()) : []));
-  const names = [...new Set(places.flat().filter((name) => /^[A-Za-z_]/.test(name)))];
-  return {
-    names,
-    fill(lookup) {
-      let filled = false;
-      const text = parts.map((part, at) => {
-        if (at % 2 === 0) return part;
-        const found = firstText(places[at] as string[], lookup);
-        if (found !== "") filled = true;
-        return found;
-      });
-      return names.length > 0 && !filled ? undefined : text.join("").replace(/\s+/g, " ").trim();
-    },
-  };
-}
-
-function firstText(names: readonly string[], lookup: (name: string) => Cell): string {
-  for (const name of names) {
-    const value = name.startsWith('"') ? name.replace(/^"|"$/g, "") : lookup(name);
-    const text = value === undefined ? "" : String(value).trim();
-    if (text !== "") return text;
-  }
-  return "";
 }

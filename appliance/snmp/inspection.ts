@@ -1,8 +1,9 @@
 import { metricOf } from "../model/metric.ts";
 import type { SensorLimits } from "../model/site.ts";
 import { numberOf } from "./decode.ts";
-import { type Reading, round } from "./evaluate.ts";
+import type { Reading } from "./reading.ts";
 import type { RoleRow, Survey } from "./survey.ts";
+import { round } from "./value.ts";
 
 /** Class and unit of the inspection by metric; `per` is how many of the metric's unit make one of them. */
 interface Shown {
@@ -183,7 +184,7 @@ function neighboursOf(survey: Survey): Record<string, unknown> {
 
 /** The newer table is a full copy where both are there. */
 function arpCount(rows: readonly RoleRow[]): number {
-  const counts = ["new", "old"].map((table) => rows.filter((row) => row["table"] === table).length);
+  const counts = ["new", "old"].map((table) => rows.filter((row) => row.table === table).length);
   return Math.max(...counts);
 }
 
@@ -192,7 +193,7 @@ function fdbMacs(rows: readonly RoleRow[]): Set<string> {
   const self = 4;
   const macs = new Set<string>();
   for (const row of rows) {
-    if (numberOf(row["status"]) === self) continue;
+    if (numberOf(row.status) === self) continue;
     const arcs = row.index.split(".").slice(-6);
     if (arcs.length === 6) macs.add(arcs.join("."));
   }
@@ -203,7 +204,7 @@ function neighbourRow(protocol: "lldp" | "cdp", row: RoleRow, survey: Survey): R
   const { localPortNum, remoteName, remoteChassis, remotePort, remotePortDescr, remoteDescr } = row;
   return {
     protocol,
-    localIfIndex: row["localIfIndex"] ?? localIfIndex(row, survey),
+    localIfIndex: row.localIfIndex ?? localIfIndex(row, survey),
     localPortNum,
     remoteName,
     remoteChassis,
@@ -215,13 +216,11 @@ function neighbourRow(protocol: "lldp" | "cdp", row: RoleRow, survey: Survey): R
 
 /** LLDP numbers ports by itself: the port's own name tells the interface, else the number is most often the ifIndex. */
 function localIfIndex(row: RoleRow, survey: Survey): number | undefined {
-  const names = [row["localId"], row["localDescr"]]
-    .filter((name) => name !== undefined && name !== "")
-    .map(String);
+  const names = [row.localId, row.localDescr].filter((name) => name !== undefined && name !== "").map(String);
   const named = survey.ports.find(({ ifName, ifDescr }) =>
     names.some((name) => name === ifName || name === ifDescr),
   );
   if (named) return named.ifIndex;
-  const number = numberOf(row["localPortNum"]);
+  const number = numberOf(row.localPortNum);
   return survey.ports.some(({ ifIndex }) => ifIndex === number) ? number : undefined;
 }

@@ -3,7 +3,6 @@ import type { Series } from "../model/series.ts";
 import { oidBytes, parseOid, tag } from "./ber.ts";
 import type { CellLayout, Cells, CellWidth } from "./cells.ts";
 import { type Cell, numberOf } from "./decode.ts";
-import { type BoundCell, isBelievable, type Reading, round, stateNumber } from "./evaluate.ts";
 import type { Scope } from "./expression.ts";
 import { OidList } from "./oid-list.ts";
 import {
@@ -15,7 +14,9 @@ import {
   type PortPositions,
   uptimeOid,
 } from "./plan.ts";
+import type { BoundCell, Reading } from "./reading.ts";
 import type { Survey } from "./survey.ts";
+import { isBelievable, round, stateNumber } from "./value.ts";
 
 const oidsAtOnce = 20;
 /** From so many rows on a column is asked as one. */
@@ -63,7 +64,7 @@ export function makePlan(options: PlanOptions, channelled: readonly Channelled[]
     addSeries(entry, soleWidth(entry.reading));
     return computedOf(entry.reading, series.length - 1, cellOf);
   });
-  watchCells(survey).forEach((cell) => cellOf(cell, { watched: true }));
+  for (const cell of watchCells(survey)) cellOf(cell, { watched: true });
   const uptimeCell = cellOf({ column: uptimeOid, index: "", tag: 0 });
   const plan = new Plan({
     requests: requestsOf(survey, places, options.bulk),

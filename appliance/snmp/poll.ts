@@ -1,10 +1,9 @@
-import { compareOids, oidText, TlvReader } from "./ber.ts";
+import { AnswerReader } from "./answer-reader.ts";
 import type { Cells } from "./cells.ts";
 import {
   type AnswerHead,
   type CommunityVersion,
   encodeRequest,
-  isException,
   type Refusal,
   type RequestMessage,
 } from "./codec.ts";
@@ -17,7 +16,7 @@ const mostRepetitions = 100;
 const uptimeColumn = uptimeOid.replace(/\.0$/, "");
 
 export interface PollResult {
-  /** Whether the first question was answered; later silences leave gaps only. */
+  /** Why the first question was not answered; later silences leave gaps only. */
   readonly silence?: Silence | undefined;
   /** Rows came or went, or a name that is watched is another. */
   readonly moved: boolean;
@@ -37,11 +36,10 @@ export interface CommunityPollOptions {
 }
 
 /** One request with its message made; repetitions may shrink when the device says that it is too much. */
-interface Prepared {
-  request: PlanRequest;
+interface Prepared<R extends PlanRequest = PlanRequest> {
+  readonly request: R;
   repetitions: number;
   message: RequestMessage;
-  /** sysUpTime comes along in front. */
   readonly withUptime: boolean;
 }
 
@@ -58,17 +56,13 @@ export class CommunityPoll implements Job {
   tries = 1;
   message: RequestMessage;
   readonly #exchange: Exchange;
-  readonly #plan: Plan;
   readonly #cells: Cells;
   readonly #prepared: Prepared[];
-  readonly #reader = new TlvReader(new Uint8Array(0));
+  readonly #answers: AnswerReader;
   #at = 0;
-  #row = 0;
-  #moved = false;
   #gaps = 0;
   #answered = false;
   #resolve: ((result: PollResult) => void) | undefined;
-  /** Told after the first answer; may end the poll by returning false. */
   #onFirst: (() => boolean) | undefined;
 
   constructor(options: CommunityPollOptions, plan: Plan) {
@@ -78,8 +72,8 @@ export class CommunityPoll implements Job {
     this.community = options.community;
     this.timeoutMs = options.timeoutMs;
     this.#exchange = options.exchange;
-    this.#plan = plan;
     this.#cells = plan.cells;
+    this.#answers = new AnswerReader(plan);
     this.#prepared = this.#prepare(plan, options.repetitions);
     this.message = (this.#prepared[0] as Prepared).message;
   }
@@ -93,11 +87,11 @@ export class CommunityPoll implements Job {
   run(tries: number, onFirst?: () => boolean): Promise<PollResult> {
     this.tries = tries;
     this.#at = 0;
-    this.#row = 0;
-    this.#moved = false;
     this.#gaps = 0;
     this.#answered = false;
     this.#onFirst = onFirst;
+    this.#answers.row = 0;
+    this.#answers.moved = false;
     this.#cells.clear();
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -119,22 +113,25 @@ export class CommunityPoll implements Job {
       this.#refused(prepared, head.errorStatus, head.errorIndex);
       return undefined;
     }
-    const { request } = prepared;
-    const refusal =
-      request.kind === "get"
-        ? this.#takeGet(bytes, head, request)
-        : this.#takeColumn(bytes, head, prepared, request);
+    const answers = this.#answers;
+    answers.more = false;
+    const refusal = isColumn(prepared)
+      ? answers.takeColumn(bytes, head, prepared)
+      : answers.takeGet(bytes, head, prepared.request as GetRequest);
     if (refusal) return refusal;
     const first = !this.#answered;
     this.#answered = true;
     if (first && this.#onFirst && !this.#onFirst()) this.#finish(undefined);
-    else if (this.message === prepared.message || this.#at >= this.#prepared.length) this.#next();
-    else this.#exchange.send(this);
+    else if (answers.more) this.#askOn(prepared as Prepared<ColumnRequest>);
+    else this.#next();
     return undefined;
   }
 
   fail(why: Silence): void {
-    if (!this.#answered || why === "cancelled") return this.#finish(why);
+    if (!this.#answered || why === "cancelled") {
+      this.#finish(why);
+      return;
+    }
     this.#gaps++;
     // A device that falls silent in the middle is not asked all the rest one time-out after another.
     if (this.#gaps >= 2) this.#finish(undefined);
@@ -146,8 +143,18 @@ export class CommunityPoll implements Job {
     this.#exchange.send(this);
   }
 
+  /** The device gave less than asked: go on behind the last row it gave. */
+  #askOn({ request, repetitions }: Prepared<ColumnRequest>): void {
+    const { version, community } = this;
+    const { row } = this.#answers;
+    const oids = [request.rows.text(row - 1)];
+    const maxRepetitions = Math.min(repetitions, request.rows.length - row + 1);
+    this.message = encodeRequest({ version, community, type: "getBulk", oids, maxRepetitions });
+    this.#exchange.send(this);
+  }
+
   #next(): void {
-    this.#row = 0;
+    this.#answers.row = 0;
     if (++this.#at >= this.#prepared.length) this.#finish(undefined);
     else this.#ask();
   }
@@ -155,7 +162,7 @@ export class CommunityPoll implements Job {
   #finish(silence: Silence | undefined): void {
     const resolve = this.#resolve;
     this.#resolve = undefined;
-    const moved = this.#moved || this.#cells.watchedChanged;
+    const moved = this.#answers.moved || this.#cells.watchedChanged;
     resolve?.({ silence, moved, gaps: this.#gaps + this.#cells.refused });
   }
 
@@ -164,10 +171,8 @@ export class CommunityPoll implements Job {
     const alone = first?.kind === "get" && first.oids.length === 1 && rest[0]?.kind === "column";
     const requests = alone ? rest : plan.requests;
     return requests.map((request, position) => {
-      const asked =
-        request.kind === "column"
-          ? Math.min(request.rows.length + 1, mostRepetitions, Math.max(repetitions, 1))
-          : 0;
+      const rows = request.kind === "column" ? request.rows.length + 1 : 0;
+      const asked = Math.min(rows, mostRepetitions, Math.max(repetitions, 1));
       const withUptime = alone && position === 0;
       return { request, repetitions: asked, withUptime, message: this.#message(request, asked, withUptime) };
     });
@@ -191,18 +196,18 @@ export class CommunityPoll implements Job {
   /** The device will not answer this question as it is: ask for less, or leave it. */
   #refused(prepared: Prepared, status: number, index: number): void {
     const { request } = prepared;
-    if (request.kind === "column" && status === errorStatus.tooBig && prepared.repetitions > 1) {
+    if (isColumn(prepared) && status === errorStatus.tooBig && prepared.repetitions > 1) {
       prepared.repetitions = Math.floor(prepared.repetitions / 2);
       prepared.message = this.#message(request, prepared.repetitions, prepared.withUptime);
-      return this.#ask();
-    }
-    if (request.kind === "get" && request.oids.length > 1) {
+      this.#ask();
+    } else if (request.kind === "get" && request.oids.length > 1) {
       this.#shrink(request, status, index);
-      return this.#ask();
+      this.#ask();
+    } else {
+      this.#gaps++;
+      this.#answers.moved = true;
+      this.#next();
     }
-    this.#gaps++;
-    this.#moved = true;
-    this.#next();
   }
 
   /** Takes the variable at fault out of the question, or cuts the question in halves. Both hold for later polls too. */
@@ -219,135 +224,14 @@ export class CommunityPoll implements Job {
       message: this.#message(part, 0, false),
     }));
     this.#prepared.splice(this.#at, 1, ...parts);
-    if (named) {
-      this.#gaps++;
-      this.#moved = true;
-    }
-  }
-
-  #takeGet(bytes: Buffer, head: AnswerHead, request: GetRequest): Refusal | undefined {
-    const reader = this.#reader;
-    reader.bytes = bytes;
-    const { to } = head;
-    let at = head.from;
-    for (let position = 0; position < request.cells.length; position++) {
-      const refusal = openVarbind(reader, at, to);
-      if (refusal) return this.#takeBack(request.cells, 0, position, refusal);
-      at = reader.end;
-      if (!request.oidList.isAt(position, bytes, reader.oidFrom, reader.oidTo))
-        return this.#takeBack(request.cells, 0, position, "mismatch");
-      if (!isException(reader.type))
-        this.#cells.put(request.cells[position] as number, reader.type, bytes, reader.at, reader.end);
-    }
-    return at === to ? undefined : this.#takeBack(request.cells, 0, request.cells.length, "mismatch");
-  }
-
-  #takeColumn(
-    bytes: Buffer,
-    head: AnswerHead,
-    prepared: Prepared,
-    request: ColumnRequest,
-  ): Refusal | undefined {
-    const reader = this.#reader;
-    reader.bytes = bytes;
-    const { to } = head;
-    const { rows, cells } = request;
-    const startRow = this.#row;
-    let at = head.from;
-    let row = startRow;
-    let count = 0;
-    let ended = false;
-    if (prepared.withUptime && startRow === 0) {
-      const refusal = this.#takeUptime(reader, at, to);
-      if (refusal) return refusal;
-      at = reader.end;
-    }
-    const most = prepared.repetitions * 2;
-    while (at < to) {
-      if (++count > most) return this.#takeBack(cells, startRow, row, "flood");
-      // The usual case first: the next row known, all lengths short.
-      const value = ended ? 0 : rows.valueAt(row, bytes, at, to);
-      if (value > 0) {
-        const cell = cells[row++] as number;
-        at += 2 + (bytes[at + 1] as number);
-        if (cell >= 0) this.#cells.put(cell, bytes[value] as number, bytes, value + 2, at);
-        continue;
-      }
-      const refusal = openVarbind(reader, at, to);
-      if (refusal) return this.#takeBack(cells, startRow, row, refusal);
-      at = reader.end;
-      if (ended) continue;
-      const next = this.#otherRow(reader, request, row);
-      if (next === "order") return this.#takeBack(cells, startRow, row, next);
-      if (next === undefined) ended = true;
-      else row = next;
-    }
-    return this.#columnTaken(prepared, request, row, ended || count === 0);
-  }
-
-  #takeUptime(reader: TlvReader, at: number, to: number): Refusal | undefined {
-    const refusal = openVarbind(reader, at, to);
-    if (refusal) return refusal;
-    const cell = this.#plan.uptimeCell;
-    if (oidText(reader.bytes, reader.oidFrom, reader.oidTo) === uptimeOid)
-      this.#cells.put(cell, reader.type, reader.bytes, reader.at, reader.end);
-    return undefined;
-  }
-
-  /** A variable that is not plainly the next row. Gives the row that follows it; undefined when the column has ended. */
-  #otherRow(reader: TlvReader, request: ColumnRequest, row: number): number | "order" | undefined {
-    const { bytes, oidFrom, oidTo } = reader;
-    const { rows, cells, columnBytes } = request;
-    if (isException(reader.type)) return undefined;
-    if (!startsWith(bytes, oidFrom, oidTo, columnBytes)) {
-      if (row < rows.length) this.#moved = true;
-      return undefined;
-    }
-    if (rows.isAt(row, bytes, oidFrom, oidTo)) {
-      const cell = cells[row] as number;
-      if (cell >= 0) this.#cells.put(cell, reader.type, bytes, reader.at, reader.end);
-      return row + 1;
-    }
-    this.#moved = true;
-    for (let later = row + 1; later < rows.length; later++) {
-      if (!rows.isAt(later, bytes, oidFrom, oidTo)) continue;
-      const cell = cells[later] as number;
-      if (cell >= 0) this.#cells.put(cell, reader.type, bytes, reader.at, reader.end);
-      return later + 1;
-    }
-    const oid = oidText(bytes, oidFrom, oidTo);
-    const last = row > 0 ? rows.text(row - 1) : request.column;
-    return oid === undefined || compareOids(oid, last) <= 0 ? "order" : row;
-  }
-
-  #columnTaken(prepared: Prepared, request: ColumnRequest, row: number, ended: boolean): undefined {
-    const more = !ended && row < request.rows.length && row > this.#row;
-    if (!more && row < request.rows.length) this.#moved = true;
-    this.#row = row;
-    if (!more) {
-      this.message = prepared.message;
-      return undefined;
-    }
-    // The device gave less than asked: go on behind the last row it gave.
-    const { version, community } = this;
-    const from = request.rows.text(row - 1);
-    const maxRepetitions = Math.min(prepared.repetitions, request.rows.length - row + 1);
-    this.message = encodeRequest({ version, community, type: "getBulk", oids: [from], maxRepetitions });
-    return undefined;
-  }
-
-  #takeBack(cells: Int32Array, from: number, to: number, refusal: Refusal): Refusal {
-    for (let position = from; position < to; position++) {
-      const cell = cells[position] as number;
-      if (cell >= 0) this.#cells.drop(cell);
-    }
-    return refusal;
+    if (!named) return;
+    this.#gaps++;
+    this.#answers.moved = true;
   }
 }
 
-/** Opens one variable: afterwards the reader holds its OID and stands on its value. */
-function openVarbind(reader: TlvReader, at: number, to: number): Refusal | undefined {
-  return reader.openVarbind(at, to) ? undefined : "malformed";
+function isColumn(prepared: Prepared): prepared is Prepared<ColumnRequest> {
+  return prepared.request.kind === "column";
 }
 
 function partOf(request: GetRequest, keep: (position: number) => boolean): GetRequest {
@@ -359,10 +243,4 @@ function partOf(request: GetRequest, keep: (position: number) => boolean): GetRe
     oidList: new OidList(oids),
     cells: Int32Array.from(positions, (position) => request.cells[position] as number),
   };
-}
-
-function startsWith(bytes: Uint8Array, from: number, to: number, prefix: Uint8Array): boolean {
-  if (to - from < prefix.length) return false;
-  for (let k = 0; k < prefix.length; k++) if (bytes[from + k] !== prefix[k]) return false;
-  return true;
 }

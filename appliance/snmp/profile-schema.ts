@@ -10,8 +10,9 @@ import {
   tableRoles,
 } from "../model/profile.ts";
 import { deviceKinds } from "../model/site.ts";
-import { compileExpression, compileTemplate } from "./expression.ts";
+import { compileExpression } from "./expression.ts";
 import { safePattern } from "./pattern.ts";
+import { compileTemplate } from "./template.ts";
 
 const oidPattern = /^[0-2](?:\.(?:0|[1-9]\d{0,9})){1,127}$/;
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;

@@ -65,7 +65,7 @@ export async function literalAddress(host: string): Promise<string> {
     return host.includes("%") ? host : new SocketAddress({ address: host, family: "ipv6" }).address;
   try {
     return (await lookup(host)).address;
-  } catch (cause) {
+  } catch (_cause) {
     throw new SnmpFailure("names", `no address for the name ${host.slice(0, 120)}`, 0, 0);
   }
 }

@@ -12,8 +12,9 @@ import {
   type ProfileWords,
   type TableRole,
 } from "../model/profile.ts";
-import { compileExpression, compileTemplate, type Expression, type Template } from "./expression.ts";
+import { compileExpression, type Expression } from "./expression.ts";
 import { safePattern } from "./pattern.ts";
+import { compileTemplate, type Template } from "./template.ts";
 
 export interface ResolvedSource {
   readonly text: Template;

@@ -72,9 +72,12 @@ export class ScreenedSocket extends EventEmitter {
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
     const { address, port, level, refused } = this.#screening;
-    if (from.address !== address || from.port !== port) return refused("address");
-    const reason = screenV3(bytes, level);
-    if (reason) return refused(reason);
+    const elsewhere = from.address !== address || from.port !== port;
+    const reason = elsewhere ? "address" : screenV3(bytes, level);
+    if (reason) {
+      refused(reason);
+      return;
+    }
     try {
       this.emit("message", bytes, from);
     } catch {

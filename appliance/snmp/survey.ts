@@ -6,10 +6,11 @@ import { type DeviceKind, deviceKinds } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { indexBelow } from "./ber.ts";
 import { type Cell, cleanText, numberOf } from "./decode.ts";
-import { evaluateAll, type Findings, holds } from "./evaluate.ts";
+import { evaluateAll } from "./evaluate.ts";
 import type { ProfileLibrary } from "./profiles.ts";
 import type { Reader } from "./reader.ts";
-import { isOwn, Readout, type Row } from "./readout.ts";
+import { type Findings, holds } from "./reading.ts";
+import { Readout, type Row } from "./readout.ts";
 import type { ResolvedGroup, ResolvedProfile, ResolvedSource } from "./resolve.ts";
 import { Walker } from "./walk.ts";
 
@@ -238,8 +239,8 @@ function portOf(row: RoleRow): SurveyedPort {
     mac: text("mac")?.replaceAll(":", ""),
     mtu: number("mtu"),
     speedBps: number("speedBps"),
-    adminStatus: portStates[(numberOf(row["adminStatus"]) ?? 0) - 1],
-    operStatus: portStates[(numberOf(row["operStatus"]) ?? 0) - 1],
+    adminStatus: portStates[(numberOf(row.adminStatus) ?? 0) - 1],
+    operStatus: portStates[(numberOf(row.operStatus) ?? 0) - 1],
     index: row.index,
   };
   return Object.fromEntries(

@@ -1,27 +1,22 @@
-import { fileURLToPath } from "node:url";
 import t from "tap";
 import { systemClock } from "../../appliance/clock.ts";
 import { collector } from "../../appliance/collectors/snmp.ts";
-import type { Availability, Description, Observation, Readings } from "../../appliance/model/observation.ts";
+import { compareOids } from "../../appliance/snmp/ber.ts";
 import { collectorDeps, target } from "../helpers/snmp/deps.ts";
 import { encoded, rawResponse } from "../helpers/snmp/malformed.ts";
-import { parseRecording, type Recorded, readRecording, replayAgent } from "../helpers/snmp/replay.ts";
+import { readRecording, replayAgent } from "../helpers/snmp/replay.ts";
 import { scriptedAgent } from "../helpers/snmp/scripted.ts";
+import {
+  availabilityOf,
+  changed,
+  describeOf,
+  readingsOf,
+  switchFile,
+  valueAt,
+} from "../helpers/snmp/small-switch.ts";
 import { startSnmpd } from "../helpers/snmp/snmpd.ts";
 
-const switchFile = fileURLToPath(new URL("../fixtures/snmp/small-switch.snmprec", import.meta.url));
 const { signal } = new AbortController();
-
-const readingsOf = (list: readonly Observation[]) =>
-  list.find((one): one is Readings => one.record === "readings");
-const describeOf = (list: readonly Observation[]) =>
-  list.find((one): one is Description => one.record === "describe");
-const availabilityOf = (list: readonly Observation[]) =>
-  list.find((one): one is Availability => one.record === "availability");
-const valueOf = (readings: Readings | undefined, id: string) => {
-  const at = readings?.series.findIndex((series) => series.id === `device-1:${id}`) ?? -1;
-  return at < 0 ? undefined : readings?.values[at];
-};
 
 /** A collector of its own for each test. */
 function watching(t: { teardown(run: () => Promise<void>): unknown }, more = {}) {
@@ -31,24 +26,6 @@ function watching(t: { teardown(run: () => Promise<void>): unknown }, more = {})
   return { made, deps };
 }
 
-/** The recording with some lines changed; an empty value takes the line away. */
-function changed(lines: Readonly<Record<string, string>>): Recorded[] {
-  const extra = parseRecording(
-    Object.entries(lines)
-      .filter(([, value]) => value !== "")
-      .map(([oid, value]) => `${oid}|${value}`)
-      .join("\n"),
-  );
-  const rest = readRecording(switchFile).filter(({ oid }) => lines[oid] === undefined);
-  return [...rest, ...extra].sort((a, b) => compare(a.oid, b.oid));
-}
-
-function compare(a: string, b: string): number {
-  const [x, y] = [a.split(".").map(Number), b.split(".").map(Number)];
-  const at = x.findIndex((arc, k) => arc !== y[k]);
-  return at < 0 ? x.length - y.length : (x[at] as number) - (y[at] ?? -1);
-}
-
 t.test("a switch gives its ports, sensors and counters", async (t) => {
   const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
   t.teardown(() => agent.close());
@@ -56,10 +33,10 @@ t.test("a switch gives its ports, sensors and counters", async (t) => {
   const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
   const first = await made.poll([one], { signal });
   const readings = readingsOf(first);
-  t.equal(valueOf(readings, "if_in_octets:p3"), 1003);
-  t.equal(valueOf(readings, "if_oper_status:p2"), 2);
-  t.equal(valueOf(readings, "temperature:board"), 41.5);
-  t.equal(valueOf(readings, "if_speed:uplink"), 10_000_000_000);
+  t.equal(valueAt(readings, "if_in_octets:p3"), 1003);
+  t.equal(valueAt(readings, "if_oper_status:p2"), 2);
+  t.equal(valueAt(readings, "temperature:board"), 41.5);
+  t.equal(valueAt(readings, "if_speed:uplink"), 10_000_000_000);
   const wide = readings?.series.findIndex(({ id }) => id === "device-1:if_in_octets:uplink") ?? -1;
   t.equal(readings?.exact?.get(wide), 9223372036854775809n, "a count above 2^53 is exact");
   t.equal(readings?.widths[wide], 64);
@@ -114,8 +91,8 @@ t.test("a port that gets another ifIndex keeps its series", async (t) => {
     }),
   );
   const after = readingsOf(await made.poll([one], { signal }));
-  t.equal(valueOf(after, "if_in_octets:p1"), 1111);
-  t.equal(valueOf(after, "if_in_octets:p2"), 2222);
+  t.equal(valueAt(after, "if_in_octets:p1"), 1111);
+  t.equal(valueAt(after, "if_in_octets:p2"), 2222);
   t.equal(after?.uptimeTicks, 500);
 });
 
@@ -141,8 +118,8 @@ t.test("ports that vanish leave a gap", async (t) => {
   await made.poll([one], { signal });
   agent.replace("public", changed({ "1.3.6.1.2.1.31.1.1.1.6.2": "" }));
   const after = readingsOf(await made.poll([one], { signal }));
-  t.ok(Number.isNaN(valueOf(after, "if_in_octets:p2")));
-  t.equal(valueOf(after, "if_in_octets:p3"), 1003);
+  t.ok(Number.isNaN(valueAt(after, "if_in_octets:p2")));
+  t.equal(valueAt(after, "if_in_octets:p3"), 1003);
 });
 
 t.test("a device that falls silent is a result, and is back with its first answer", async (t) => {
@@ -194,8 +171,8 @@ t.test("a v1 agent gives the same", async (t) => {
     collector.target.parse({ port: agent.port, community: "public", version: "1" }),
   );
   const readings = readingsOf(await made.poll([one], { signal }));
-  t.equal(valueOf(readings, "if_in_errors:uplink"), 4_294_967_295);
-  t.equal(valueOf(readings, "temperature:board"), 41.5);
+  t.equal(valueAt(readings, "if_in_errors:uplink"), 4_294_967_295);
+  t.equal(valueAt(readings, "temperature:board"), 41.5);
 });
 
 t.test(
@@ -233,7 +210,7 @@ t.test(
             question,
             question.oids.map((oid) =>
               encoded(
-                recording.find((one) => compare(one.oid, oid) > 0) ?? { oid, value: Buffer.of(0x82, 0) },
+                recording.find((one) => compareOids(one.oid, oid) > 0) ?? { oid, value: Buffer.of(0x82, 0) },
               ),
             ),
           ),
@@ -247,7 +224,7 @@ t.test(
     const readings = readingsOf(await made.poll([one], { signal }));
     t.ok(lies > 0);
     t.equal(deps.counters.all().get("snmp_refused_malformed"), lies);
-    t.equal(valueOf(readings, "if_in_octets:p1"), 1001);
+    t.equal(valueAt(readings, "if_in_octets:p1"), 1001);
     t.notOk([...(readings?.values ?? [])].includes(99));
   },
 );

@@ -52,7 +52,7 @@ async function lap(polls: number) {
       }
       result.polls++;
       result.lastMs = performance.now();
-      for (const value of readings.values) if (value === value) result.varbinds++;
+      for (const value of readings.values) if (!Number.isNaN(value)) result.varbinds++;
     }
   };
   await Promise.all(Array.from({ length: Number(given.conc) }, worker));
