@@ -1,4 +1,4 @@
-import { type PathObservation, pathDevices } from "../model/path.ts";
+import type { PathObservation } from "../model/path.ts";
 import type { Slowness } from "./verdict.ts";
 
 /** Slow or fast again only when it stays so: one bad round is no news. */

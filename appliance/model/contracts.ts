@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one place for what plugins and parts promise each other.
+
 import type { Change, Incident, Rule, Severity } from "./alert.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
 import type { Columns, SampleBatch, Series } from "./series.ts";

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: a table of data is longer than code.
+
 /** A catalogue entry: what a metric means, everywhere, in one unit. */
 export interface Metric {
   readonly name: string;

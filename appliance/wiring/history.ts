@@ -6,9 +6,9 @@ import { append, asBatch, newRound } from "../engine/round.ts";
 import type { LatestValue, Log, SeriesTable, Store, StoreDeps } from "../model/contracts.ts";
 import { ApplianceError } from "../model/errors.ts";
 import type { FollowStatus } from "../model/rounds.ts";
-import type { Columns } from "../model/series.ts";
 import type { Clock } from "../model/time.ts";
 import type { LocalStore } from "../series/local.ts";
+import { withLongMemory } from "../series/long-memory.ts";
 import { fileQuarantine } from "../series/quarantine.ts";
 import type { HealthProblem } from "./health.ts";
 import type { Plugins } from "./plugins.ts";
@@ -37,35 +37,6 @@ export interface History {
   stop(): Promise<void>;
   followers(): readonly FollowStatus[];
   problems(): readonly HealthProblem[];
-}
-
-type Remote = Store & { start(): Promise<void> };
-
-function hasRows({ avg }: Columns): boolean {
-  return avg.some((value) => Number.isFinite(value));
-}
-
-/** Asks the remote store for what this box no longer has; without an answer, what is here is the answer. */
-function readingOf(local: LocalStore, remote: Remote | undefined, log: Log): Store {
-  if (!remote) return local;
-  return {
-    write: (batch) => local.write(batch),
-    series: (matcher) => local.series(matcher),
-    close: () => local.close(),
-    async query(id, range, step) {
-      const oldestMs = local.oldestMs();
-      if (oldestMs === undefined || range.fromMs >= oldestMs) return local.query(id, range, step);
-      try {
-        const columns = await remote.query(id, range, step);
-        if (hasRows(columns)) return columns;
-      } catch (error) {
-        log.warn("The long memory does not answer; what is here is shown", {
-          error: error instanceof Error ? error.message : String(error),
-        });
-      }
-      return local.query(id, range, step);
-    },
-  };
 }
 
 function awayProblem(status: FollowStatus, nowMs: number): HealthProblem[] {
@@ -110,7 +81,7 @@ export function createHistory(deps: HistoryDeps): History {
   const statuses = () => followers.map((follower) => follower.status());
   return {
     local,
-    reading: readingOf(local, remotes[0]?.store, log),
+    reading: withLongMemory({ local, log, ...(remotes[0] ? { remote: remotes[0].store } : {}) }),
     async start() {
       await local.start();
       await Promise.all(remotes.map(({ store }) => store.start()));

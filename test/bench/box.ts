@@ -1,21 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { askSocket, program } from "../helpers/appliance.ts";
+import { askAt, program } from "../helpers/appliance.ts";
 import { enterNamespace } from "../helpers/namespace.ts";
+import { farmPort, raceLibrary, startFarm } from "./farm.ts";
 
 /*
  * The whole box - polling, rates, rules, storing, page - over a farm of simulated switches, beside the net-snmp C library,
@@ -36,51 +27,12 @@ const { values: given } = parseArgs({
 const count = Number(given.count);
 const minutes = Number(given.minutes);
 const valuesPerPoll = 625;
-const port = 1161;
 const ticksPerSecond = 100;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-if (!existsSync(join(given.bench, "snmpfarm"))) {
-  print(`The farm is not at ${given.bench}: give its place with --bench.`);
-  process.exit(1);
-}
-const folder = mkdtempSync(join(tmpdir(), "porchlight-bench-"));
-const tools = join(folder, "bench");
-cpSync(given.bench, tools, { recursive: true });
-execFileSync("chmod", ["-R", "u+w", tools]);
-execFileSync("make", ["-C", tools], { stdio: "ignore" });
-
+const farm = await startFarm(given.bench, count);
+const { folder, tools } = farm;
 const addressOf = (index: number) => `127.1.${(index + 1) >> 8}.${(index + 1) & 255}`;
-
-function startFarm(): { child: ChildProcess; stats(): Promise<Record<string, number>> } {
-  const statsFile = join(folder, "farm.json");
-  const words = [
-    "--data",
-    join(tools, "snmpfarm/switch48.snmprec"),
-    "--count",
-    String(count),
-    "--port",
-    String(port),
-    "--stats",
-    statsFile,
-  ];
-  const child = spawn(join(tools, "snmpfarm/snmpfarm"), words, { stdio: "ignore" });
-  return {
-    child,
-    async stats() {
-      rmSync(statsFile, { force: true });
-      child.kill("SIGUSR1");
-      for (;;) {
-        await wait(20);
-        try {
-          return JSON.parse(readFileSync(statsFile, "utf8"));
-        } catch {
-          // Not written yet.
-        }
-      }
-    },
-  };
-}
 
 /** CPU seconds used, threads included, and resident MiB now and at the highest. */
 function usage(pid: number) {
@@ -112,7 +64,7 @@ async function raceBox() {
     address: addressOf(index),
     kind: "switch",
     ping: "off",
-    snmp: { version: "2c", port, community: "public" },
+    snmp: { version: "2c", port: farmPort, community: "public" },
   }));
   writeFileSync(config, JSON.stringify({ version: 1, site: { anchors: [] }, devices }));
   const socket = join(folder, "page.sock");
@@ -135,12 +87,12 @@ async function raceBox() {
   const pageMs: number[] = [];
   for (let second = 0; second < minutes * 60; second++) {
     const startMs = performance.now();
-    await askSocket(socket, "/");
+    await askAt({ socketPath: socket }, "/");
     pageMs.push(performance.now() - startMs);
     await wait(1000 - (performance.now() - startMs));
   }
   const after = { ...usage(pid), farm: await farm.stats(), disk: writtenBytes(pid) };
-  const shown = (await askSocket(socket, "/api/v1/devices?limit=1")).status;
+  const shown = (await askAt({ socketPath: socket }, "/api/v1/devices?limit=1")).status;
   box.kill("SIGTERM");
   await once(box, "exit");
   const polls = minutes * count;
@@ -161,19 +113,6 @@ async function raceBox() {
   };
 }
 
-function raceLibrary() {
-  const out = execFileSync(join(tools, "snmp/clib"), [
-    "--strategy",
-    "cols",
-    "--count",
-    String(count),
-    "--rounds",
-    "10",
-  ]);
-  const result = JSON.parse(out.toString());
-  return { cpuMsPerPoll: (1000 * result.cpu_s) / result.polls, polls: result.polls };
-}
-
 function raceZabbix() {
   try {
     const out = execFileSync("python3", [join(tools, "snmp/zabbix.py"), String(count), "60s", "120"], {
@@ -185,10 +124,8 @@ function raceZabbix() {
   }
 }
 
-const farm = startFarm();
-await wait(500);
 try {
-  const library = raceLibrary();
+  const library = raceLibrary(farm, count, 10);
   const box = await raceBox();
   const zabbix = raceZabbix();
   const f = (value: unknown, digits = 2) => (typeof value === "number" ? value.toFixed(digits) : "-");
@@ -197,13 +134,14 @@ try {
   print(
     `| porchlight, whole box at 60 s | ${f(box.cpuMsPerPoll)} | ${f(box.rssMiB, 0)} (peak ${f(box.peakMiB, 0)}) | ${f(box.valuesPerPoll, 0)} | ${f(box.packetsPerPoll, 1)} |`,
   );
-  print(`| net-snmp C library, asks only | ${f(library.cpuMsPerPoll)} | | ${valuesPerPoll} | 13 |`);
+  print(
+    `| net-snmp C library, asks only | ${f((1000 * library.cpu_s) / library.polls)} | | ${valuesPerPoll} | 13 |`,
+  );
   print(
     `| zabbix-proxy, asks and stores at 60 s | ${f(zabbix.cpu_ms_per_poll)} | ${f(zabbix.pss_mb, 0)} (PSS) | ${valuesPerPoll} | ${f(zabbix.packets_per_poll, 1)} |`,
   );
   if (zabbix.missing) print(`zabbix-proxy did not run: ${zabbix.missing}`);
   print(JSON.stringify(box));
 } finally {
-  farm.child.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
+  farm.stop();
 }
