@@ -41,6 +41,7 @@ const run: Command = async (args, io) => {
     runCommand(options, io, {
       version: version(),
       onReload: (reload) => process.on("SIGHUP", reload),
+      giveUp: () => process.exit(1),
     })
   );
 };

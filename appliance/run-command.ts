@@ -9,13 +9,15 @@ import type { Log } from "./model/contracts.ts";
 import { listenAddresses, pageAddresses } from "./wiring/addresses.ts";
 import { ConfigError, type FoundConfig, findConfig, loadContext } from "./wiring/configuration.ts";
 import { prepareDataDir } from "./wiring/data-dir.ts";
-import { openDoor } from "./wiring/door.ts";
+import { type Door, openDoor } from "./wiring/door.ts";
 import { loadAllPlugins, type Plugins } from "./wiring/plugins.ts";
 
 export interface RunDeps {
   readonly version: string;
   /** How to hear that the configuration should be read again. */
   readonly onReload: (reload: () => void) => void;
+  /** Ends the process at once. */
+  readonly giveUp: () => void;
 }
 
 interface Running {
@@ -24,6 +26,7 @@ interface Running {
   readonly plugins: Plugins;
   readonly context: LoadContext;
   readonly log: Log;
+  readonly version: string;
 }
 
 function keep(found: FoundConfig, dataDir: string, log: Log): void {
@@ -35,36 +38,69 @@ function keep(found: FoundConfig, dataDir: string, log: Log): void {
   }
 }
 
-/** Lets the new parts take over; with anything wrong about them the old ones come back. */
-async function replace(running: Running, old: App, make: (found: FoundConfig) => App): Promise<App> {
-  const { log, dataDir } = running;
+/** What answers and what is answered with: one door, one app behind it at a time. */
+interface House {
+  readonly door: Door;
+  app: App;
+}
+
+/**
+ * Reads the configuration again. A wrong one is refused and nothing changes; parts that do not start make way for
+ * the old ones. Throws when not even those start again.
+ */
+async function reload(running: Running, house: House): Promise<void> {
+  const { log, dataDir, options, context } = running;
+  const old = house.app;
   let found: FoundConfig;
   try {
-    found = findConfig(running.options.config, running.context, { lastGood: false, dataDir });
+    found = findConfig(options.config, context, { lastGood: false, dataDir });
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems.map(problemLine) : undefined;
-    log.error("The new configuration is refused; the old one stays in force", {
-      ...(problems ? { problems } : { error }),
-    });
-    old.refused(error instanceof Error ? error.message : String(error));
-    return old;
+    const why = problems ? { problems } : { error };
+    log.error("The new configuration is refused; the old one stays in force", why);
+    old.refused(messageOf(error));
+    return;
   }
+  house.door.hand(undefined);
   await old.stop();
-  const next = make(found);
   try {
-    await next.start();
+    house.app = await startApp(running, found, house.door);
     keep(found, dataDir, log);
     log.info("The new configuration is in force");
-    return next;
   } catch (error) {
     log.error("The parts of the new configuration did not start; the old ones are started again", { error });
-    await next.stop();
-    const again = make(old.found);
-    await again.start();
-    again.refused(error instanceof Error ? error.message : String(error));
-    return again;
+    house.app = await startApp(running, old.found, house.door);
+    house.app.refused(messageOf(error));
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Builds and starts; nothing is left running when that fails. */
+async function startApp(running: Running, found: FoundConfig, door: Door): Promise<App> {
+  const { options, plugins, dataDir, log, version } = running;
+  const app = createApp({
+    found,
+    plugins,
+    dataDir,
+    lastGood: options.lastGood,
+    version,
+    clock: systemClock,
+    log,
+    counters: door.counters,
+  });
+  try {
+    await app.start();
+  } catch (error) {
+    await app.stop();
+    throw error;
+  }
+  door.hand(app.listener);
+  return app;
+}
+
+/** Longer than every part's own limit: whatever still hangs then will never end. */
+const stopLimitMs = 12_000;
 
 /**
  * Runs the appliance until the signal of `io` aborts.
@@ -75,55 +111,52 @@ async function replace(running: Running, old: App, make: (found: FoundConfig) =>
 export async function runCommand(
   options: RunOptions,
   io: CommandIo,
-  { version, onReload }: RunDeps,
+  { version, onReload, giveUp }: RunDeps,
 ): Promise<number> {
+  let again = () => {};
+  // From the first moment: without a listener the signal would end the process.
+  onReload(() => again());
   const log = createLog({ level: options.log });
   const plugins = await loadAllPlugins();
   const context = loadContext(plugins);
   const first = findConfig(options.config, context, { lastGood: options.lastGood, dataDir: options.data });
   const dataDir = prepareDataDir(options.data);
-  const running: Running = { options, dataDir, plugins, context, log };
+  const running: Running = { options, dataDir, plugins, context, log, version };
   const door = await openDoor(listenAddresses(first.config, options.http), { log });
-  const make = (found: FoundConfig) =>
-    createApp({
-      found,
-      plugins,
-      dataDir,
-      lastGood: options.lastGood,
-      version,
-      clock: systemClock,
-      log,
-      counters: door.counters,
-    });
-  let app = make(first);
   try {
-    await app.start();
-  } catch (error) {
-    await app.stop();
-    await door.close(0);
-    throw error;
+    const house: House = { door, app: await startApp(running, first, door) };
+    keep(first, dataDir, log);
+    if (first.notice) log.error(first.notice.what, { remedy: first.notice.remedy });
+    for (const address of pageAddresses(door.at)) io.print(`Porchlight: ${address}`);
+    const work = createQueue();
+    again = () => work.add(() => reload(running, house));
+    await Promise.race([aborted(io.signal), work.failed]);
+    log.info("Stopping");
+    const limit = systemClock.timer(giveUp, stopLimitMs);
+    await work.idle();
+    await house.app.stop();
+    limit.cancel();
+    log.info("Stopped");
+    return 0;
+  } finally {
+    await door.close(1_000);
   }
-  door.hand(app.listener);
-  keep(first, dataDir, log);
-  if (first.notice) log.error(first.notice.what, { remedy: first.notice.remedy });
-  for (const address of pageAddresses(door.at)) io.print(`Porchlight: ${address}`);
+}
 
-  let work: Promise<void> = Promise.resolve();
-  onReload(() => {
-    work = work.then(async () => {
-      if (io.signal.aborted) return;
-      door.hand(undefined);
-      app = await replace(running, app, make);
-      door.hand(app.listener);
-    });
+/** One piece of work after the other. `failed` rejects with the first error. */
+function createQueue() {
+  let last: Promise<void> = Promise.resolve();
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
   });
-  await aborted(io.signal);
-  log.info("Stopping");
-  await work;
-  await app.stop();
-  await door.close(1_000);
-  log.info("Stopped");
-  return 0;
+  return {
+    failed,
+    add(run: () => Promise<void>) {
+      last = last.then(run).catch(fail);
+    },
+    idle: () => last,
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

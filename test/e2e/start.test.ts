@@ -67,6 +67,19 @@ t.test("a port in use is named, with a remedy", async (t) => {
   t.match(err, new RegExp(`^Something else already listens on 127\\.0\\.0\\.1, port ${port}\\. .*--http`));
 });
 
+t.test("a broker's port in use is named too, and what had begun is ended", async (t) => {
+  const folder = folderFor(t);
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as { port: number };
+  writeFileSync(join(folder, "porchlight.yaml"), `${quiet}broker: {listen: "127.0.0.1:${port}"}\n`);
+  const { code, err } = await runToEnd(["run", "--data", "data", "--http", "127.0.0.1:0"], { cwd: folder });
+  t.equal(code, 3);
+  t.match(err, new RegExp(String(port)));
+  t.equal(err.trimEnd().split("\n").length, 1);
+});
+
 const wrongLines = [
   { args: ["walk"], says: /There is no command "walk"/ },
   { args: ["run", "--prot", "80"], says: /--prot/ },
