@@ -34,19 +34,29 @@ export function createTake(context: Context, memory: BrokerMemory, handler: () =
     }
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     uncommitted++;
-    const stored = Promise.all([
-      receive({
-        topic: packet.topic,
-        payload,
-        // Published now: it is no replay, whatever its retain flag asks of the broker.
-        retained: false,
-        receivedAtMs: clock.nowMs(),
-        from: permit.name,
-        qos: packet.qos,
-      }),
-      packet.retain ? memory.retain(packet.topic, payload, packet.qos) : undefined,
-    ]).finally(done);
-    if (packet.qos > 0) await stored;
-    else stored.catch(() => counters.add("broker_lost_qos0"));
+    const received = receive({
+      topic: packet.topic,
+      payload,
+      // Published now: it is no replay, whatever its retain flag asks of the broker.
+      retained: false,
+      receivedAtMs: clock.nowMs(),
+      from: permit.name,
+      qos: packet.qos,
+    });
+    const stored = packet.retain
+      ? Promise.all([received, memory.retain(packet.topic, payload, packet.qos)])
+      : received;
+    if (packet.qos === 0) {
+      stored.then(done, () => {
+        done();
+        counters.add("broker_lost_qos0");
+      });
+      return;
+    }
+    try {
+      await stored;
+    } finally {
+      done();
+    }
   };
 }

@@ -6,6 +6,7 @@ import { devEuiOf, readBestGateway } from "../payload/lorawan.ts";
 import { createOutput, type Output } from "../payload/output.ts";
 import { momentMs } from "../payload/times.ts";
 import { toNumber } from "../payload/units.ts";
+import { type Words, wordsIn } from "../payload/words.ts";
 
 const config = z.strictObject({}).prefault({});
 
@@ -29,15 +30,15 @@ const chirpstack: Dialect = {
     const eui = devEuiOf(topicPattern.exec(topic)?.[1]);
     return eui && `lorawan:${eui}`;
   },
-  decode(message) {
+  decode(message, state) {
     const [, eui, kind, event = ""] = topicPattern.exec(message.topic) ?? [];
     const out = createOutput(message, "chirpstack");
     if (kind !== "event") return out.done("command");
-    return decodeEvent(out, message, `lorawan:${devEuiOf(eui)}`, event);
+    return decodeEvent(out, message, `lorawan:${devEuiOf(eui)}`, event, wordsIn(state));
   },
 };
 
-function decodeEvent(out: Output, message: Message, device: string, event: string): Decoded {
+function decodeEvent(out: Output, message: Message, device: string, event: string, words: Words): Decoded {
   const first = message.payload.find((byte) => byte > 0x20);
   // Protobuf begins with the tag of a text field, never with a brace.
   if (first !== undefined && first !== 0x7b)
@@ -49,7 +50,7 @@ function decodeEvent(out: Output, message: Message, device: string, event: strin
     return out.done("ChirpStack 3 writes another form");
   const timeMs = momentMs(member(document, "time"));
   describe(out, device, document);
-  if (event === "up" || event === "integration") readUplink(out, device, document, timeMs);
+  if (event === "up" || event === "integration") readUplink(out, device, document, timeMs, words);
   else if (event === "status") readStatus(out, device, document, timeMs);
   else if (event === "join") out.event(device, "join", true, { timeMs });
   else if (event === "log") readLog(out, device, document, timeMs);
@@ -67,9 +68,15 @@ function describe(out: Output, device: string, document: JsonObject): void {
   });
 }
 
-function readUplink(out: Output, device: string, document: JsonObject, timeMs: number | undefined): void {
+function readUplink(
+  out: Output,
+  device: string,
+  document: JsonObject,
+  timeMs: number | undefined,
+  words: Words,
+): void {
   const object = member(document, "object");
-  if (object !== undefined && isDocument(object)) readDocument(out, device, object, { timeMs });
+  if (object !== undefined && isDocument(object)) readDocument(out, device, object, words, { timeMs });
   // Proto3 JSON leaves zeros out: a gateway without an snr heard it at 0 dB.
   readBestGateway(out, device, member(document, "rxInfo"), timeMs, 0);
 }

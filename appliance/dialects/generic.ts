@@ -5,7 +5,7 @@ import { topicMatches } from "../model/topic.ts";
 import { isDocument, leaves, readDocument } from "../payload/flatten.ts";
 import { type Json, parseJson } from "../payload/json.ts";
 import { createOutput, type Output } from "../payload/output.ts";
-import { guess, isIdKey } from "../payload/words.ts";
+import { guess, type Words, wordsIn } from "../payload/words.ts";
 
 const mapping = z.strictObject({
   topic: topicFilter().describe("Messages it is about."),
@@ -44,26 +44,24 @@ function createGeneric({ mappings }: Settings): Dialect {
     fallback: true,
     claims: (topic) => !topic.startsWith("$"),
     device: (topic) => `json:${topic}`,
-    decode(message) {
+    decode(message, state) {
       const parsed = parseJson(message.payload);
       if (!parsed.ok) return { records: [], reason: parsed.reason };
-      return read(message, parsed.value, mappings);
+      return read(message, parsed.value, mappings, wordsIn(state));
     },
   };
 }
 
-function read(message: Message, value: Json, mappings: readonly Mapping[]): Decoded {
+function read(message: Message, value: Json, mappings: readonly Mapping[], words: Words): Decoded {
   const { topic } = message;
   const out = createOutput(message, "generic");
   const device = `json:${topic}`;
-  const mine = mappings.filter((m) => topicMatches(m.topic, topic));
+  const mine = mappings.length === 0 ? mappings : mappings.filter((m) => topicMatches(m.topic, topic));
   const taken = new Set(mine.map((m) => m.path));
   for (const rule of mine) readMapped(out, device, value, rule);
-  if (isDocument(value))
-    readDocument(out, device, value, {
-      skip: (path) => taken.has(path.join(".")),
-    });
-  else if (!taken.has("")) readBare(out, device, topic, value);
+  const skip = taken.size === 0 ? {} : { skip: (path: readonly string[]) => taken.has(path.join(".")) };
+  if (isDocument(value)) readDocument(out, device, value, words, skip);
+  else if (!taken.has("")) readBare(out, device, topic, value, words);
   return out.done("no number in it");
 }
 
@@ -76,11 +74,10 @@ function readMapped(out: Output, device: string, value: Json, rule: Mapping): vo
     });
 }
 
-function readBare(out: Output, device: string, topic: string, value: Json): void {
+function readBare(out: Output, device: string, topic: string, value: Json, words: Words): void {
   if (typeof value !== "number" && typeof value !== "boolean") return;
-  const key = topic.split("/").at(-1) ?? "";
-  if (isIdKey(key)) return;
-  const found = guess(key, value);
+  const facts = words(topic.slice(topic.lastIndexOf("/") + 1));
+  const found = facts.isId ? undefined : guess(facts, value);
   if (found)
     out.sample(device, found.metric, value, {
       unit: found.unit,

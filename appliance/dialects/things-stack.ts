@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject, member, parseObject, textMember }
 import { devEuiOf, readBestGateway } from "../payload/lorawan.ts";
 import { createOutput, type Output } from "../payload/output.ts";
 import { momentMs } from "../payload/times.ts";
+import { type Words, wordsIn } from "../payload/words.ts";
 
 const config = z.strictObject({}).prefault({});
 
@@ -24,7 +25,7 @@ const topicPattern = /^v3\/([^/]+)\/devices\/([^/]+)\/(.+)$/;
 const thingsStack: Dialect = {
   rank: 85,
   claims: (topic) => topicPattern.test(topic),
-  decode(message) {
+  decode(message, state) {
     const out = createOutput(message, "things-stack");
     const [, application, deviceId, event] = topicPattern.exec(message.topic) ?? [];
     if (event !== "up" && event !== "join") return out.done("no reading in this event");
@@ -35,7 +36,7 @@ const thingsStack: Dialect = {
     // A device without an EUI (activation by personalisation) has a name within its application only.
     const device = `lorawan:${eui ?? `${application}/${deviceId}`}`;
     return event === "up"
-      ? decodeUplink(out, device, textMember(ids, "device_id") ?? deviceId, parsed.value)
+      ? decodeUplink(out, device, textMember(ids, "device_id") ?? deviceId, parsed.value, wordsIn(state))
       : decodeJoin(out, device, textMember(ids, "device_id") ?? deviceId, parsed.value);
   },
 };
@@ -57,7 +58,13 @@ function describe(out: Output, device: string, name: string | undefined, uplink:
   });
 }
 
-function decodeUplink(out: Output, device: string, name: string | undefined, document: JsonObject): Decoded {
+function decodeUplink(
+  out: Output,
+  device: string,
+  name: string | undefined,
+  document: JsonObject,
+  words: Words,
+): Decoded {
   if (member(document, "simulated") === true) return out.done("simulated");
   const uplink = member(document, "uplink_message");
   if (!isObject(uplink)) return out.done("no uplink in it");
@@ -66,8 +73,9 @@ function decodeUplink(out: Output, device: string, name: string | undefined, doc
   const normalized = member(uplink, "normalized_payload");
   const first = Array.isArray(normalized) ? normalized[0] : normalized;
   const decoded = member(uplink, "decoded_payload");
-  if (isObject(first) && Object.keys(first).length > 0) readNormalized(out, device, first, timeMs);
-  else if (decoded !== undefined && isDocument(decoded)) readDocument(out, device, decoded, { timeMs });
+  if (isObject(first) && Object.keys(first).length > 0) readNormalized(out, device, first, timeMs, words);
+  else if (decoded !== undefined && isDocument(decoded))
+    readDocument(out, device, decoded, words, { timeMs });
   out.sample(device, "battery", member(member(uplink, "last_battery_percentage"), "value"), { timeMs });
   readBestGateway(out, device, member(uplink, "rx_metadata"), timeMs);
   return out.done("no reading in it");
@@ -88,13 +96,14 @@ function readNormalized(
   device: string,
   payload: JsonObject,
   payloadMs: number | undefined,
+  words: Words,
 ): void {
   const timeMs = momentMs(member(payload, "time")) ?? payloadMs;
   const measured = member(payload, "measurement");
   const document = isObject(measured) ? measured : payload;
   const contact = textMember(member(document, "action"), "contactState");
   if (contact === "open" || contact === "closed") out.sample(device, "open", contact, { timeMs });
-  readDocument(out, device, document, {
+  readDocument(out, device, document, words, {
     timeMs,
     skip(path) {
       const found = normalizedMetrics.get(path.join("."));

@@ -75,7 +75,7 @@ export function createDecoder(
 
   return {
     decode(message) {
-      const refused = refusal(message);
+      const refused = payloadRefusal(message) ?? (claimed.has(message.topic) ? undefined : refusal(message));
       if (refused) return { records: [], reason: refused };
       const owner = claimant(message.topic);
       if (!owner) return { records: [], reason: "no dialect for this topic" };
@@ -94,11 +94,15 @@ export function createDecoder(
   };
 }
 
-function refusal({ topic, payload }: Message): string | undefined {
+function payloadRefusal({ payload }: Message): string | undefined {
+  return payload.length > maxPayloadBytes ? "payload too large" : undefined;
+}
+
+/** Of the topic; what passed once is remembered with its dialect. */
+function refusal({ topic }: Message): string | undefined {
   if (topic === "" || Buffer.byteLength(topic) > maxTopicBytes) return "topic too long";
   if (control.test(topic) || topic.includes("\ufffd")) return "topic has control characters or is not UTF-8";
-  if (/[+#]/.test(topic)) return "topic has wildcards";
-  return payload.length > maxPayloadBytes ? "payload too large" : undefined;
+  return /[+#]/.test(topic) ? "topic has wildcards" : undefined;
 }
 
 /** A dialect must not throw; one that does is contained here and named by its type. */

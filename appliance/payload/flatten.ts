@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from "./json.ts";
 import { channelOf, maxSamples, type Output } from "./output.ts";
 import { momentMs } from "./times.ts";
 import { toNumber } from "./units.ts";
-import { guess, isIdKey, isTimeKey } from "./words.ts";
+import { guess, type KeyFacts, type Words } from "./words.ts";
 
 const containers = new Set(["data", "payload", "values", "object", "decoded"]);
 
@@ -28,10 +28,10 @@ export function leaves(root: Json, limit = maxSamples * 4): Leaf[] {
 }
 
 /** The moment that a document's own time key names: the outermost one that can be read. */
-export function documentTimeMs(found: readonly Leaf[]): number | undefined {
+export function documentTimeMs(found: readonly Leaf[], words: Words): number | undefined {
   let best: { readonly depth: number; readonly ms: number } | undefined;
   for (const { path, value } of found) {
-    if (!isTimeKey(path.at(-1) ?? "")) continue;
+    if (!words(path.at(-1) ?? "").isTime) continue;
     const ms = momentMs(value);
     if (ms !== undefined && (!best || path.length < best.depth)) best = { depth: path.length, ms };
   }
@@ -40,6 +40,7 @@ export function documentTimeMs(found: readonly Leaf[]): number | undefined {
 
 /** Where a reading stands in its document, as metric key and channel parts. */
 function placeOf(path: readonly string[]): { key: string; channel: string[] } {
+  if (path.length === 1 && !/^\d+$/.test(path[0] ?? "")) return { key: path[0] ?? "", channel: [] };
   let last = path.length - 1;
   while (last > 0 && /^\d+$/.test(path[last] ?? "")) last--;
   const named = path[last] ?? "";
@@ -55,6 +56,7 @@ function placeOf(path: readonly string[]): { key: string; channel: string[] } {
 /**
  * Reads a free-form document by the word rules: each number, boolean or numeric text becomes a sample.
  *
+ * @param words - reads the keys
  * @param timeMs - the moment of the message; absent: the document's own time key, if it has one
  * @param skip - leaves that something else has read
  */
@@ -62,6 +64,7 @@ export function readDocument(
   out: Output,
   device: string,
   document: JsonObject | readonly Json[],
+  words: Words,
   {
     timeMs,
     skip,
@@ -71,26 +74,26 @@ export function readDocument(
   } = {},
 ): void {
   const found = leaves(document);
-  const atMs = timeMs ?? documentTimeMs(found);
+  const atMs = timeMs ?? documentTimeMs(found, words);
   for (const { path, value } of found) {
-    if (path.some((part) => part.startsWith("$")) || skip?.(path)) continue;
+    if (skip?.(path)) continue;
     const { key, channel } = placeOf(path);
-    if (isTimeKey(key) || isIdKey(key)) continue;
-    readLeaf(out, device, key, value, channel, atMs);
+    const facts = words(key);
+    if (!facts.isTime && !facts.isId) readLeaf(out, device, facts, value, channel, atMs);
   }
 }
 
 function readLeaf(
   out: Output,
   device: string,
-  key: string,
+  facts: KeyFacts,
   value: Json,
   before: readonly string[],
   timeMs: number | undefined,
 ): void {
   const plain = typeof value === "boolean" ? value : toNumber(value);
   if (plain === undefined) return;
-  const found = guess(key, plain);
+  const found = guess(facts, plain);
   if (!found) return;
   const parts = found.channel ? [...before, found.channel] : before;
   out.sample(device, found.metric, plain, {

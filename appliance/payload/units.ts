@@ -211,6 +211,7 @@ export function toCanonical(
   unit: string | undefined,
 ): { value: number; unit: string } {
   const wanted = units.get(metric);
+  if (wanted !== undefined && (unit === undefined || unit === wanted)) return { value, unit: wanted };
   const plain = unit === undefined ? undefined : plainUnit(unit);
   if (wanted === undefined) return { value, unit: plain ?? "" };
   if (plain === undefined || plain === "" || plain === wanted) return { value, unit: wanted };

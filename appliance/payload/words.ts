@@ -1,3 +1,4 @@
+import type { DialectState } from "../model/contracts.ts";
 import { slug } from "./output.ts";
 import { canonicalUnit, isCanonical } from "./units.ts";
 
@@ -80,36 +81,60 @@ export function wordsOf(key: string): string[] {
     .filter((word) => word !== "");
 }
 
-/** Whether a key holds the moment of the message and no reading. */
-export function isTimeKey(key: string): boolean {
-  return timeWords.has(key.toLowerCase());
+/** What a key says, whatever its value is. */
+export interface KeyFacts {
+  /** Holds the moment of the message and no reading. */
+  readonly isTime: boolean;
+  /** Names or numbers the sender or the message. */
+  readonly isId: boolean;
+  /** Undefined when the key has no word in it. */
+  readonly reading?: Guess;
 }
 
-/** Whether a key names or numbers the sender or the message. */
-export function isIdKey(key: string): boolean {
-  return idWords.has(wordsOf(key).at(-1) ?? "");
+/** Reads keys, and remembers what it read: a device sends the same ones again and again. */
+export type Words = (key: string) => KeyFacts;
+
+const maxRemembered = 5_000;
+
+export function createWords(): Words {
+  const known = new Map<string, KeyFacts>();
+  return (key) => {
+    const before = known.get(key);
+    if (before) return before;
+    const facts = factsOf(key);
+    if (known.size >= maxRemembered) known.clear();
+    known.set(key, facts);
+    return facts;
+  };
+}
+
+/** The key reader of one broker. */
+export function wordsIn(state: DialectState): Words {
+  return state.of("words", createWords);
 }
 
 /**
  * Guesses metric and unit from a key: a canonical name, or one whose last word is known; a unit suffix such as `_c`
  * or `_mv` is cut. A key without a known word keeps its name.
- *
- * @param value - tells a battery's charge from its voltage
- * @returns undefined when the key or value says nothing usable
  */
-export function guess(key: string, value: unknown): Guess | undefined {
+function factsOf(key: string): KeyFacts {
   const all = wordsOf(key);
-  if (all.length === 0) return undefined;
+  const isTime = timeWords.has(key.toLowerCase());
+  const isId = idWords.has(all.at(-1) ?? "");
+  if (all.length === 0) return { isTime, isId };
   const suffix = all.length > 1 ? suffixUnits.get(all.at(-1) ?? "") : undefined;
-  const words = suffix === undefined ? all : all.slice(0, -1);
-  const { metric, rest, unit } = named(words, suffix);
+  const { metric, rest, unit } = named(suffix === undefined ? all : all.slice(0, -1), suffix);
   const channel = rest.length === 0 ? {} : { channel: rest.join("_") };
-  if (metric === "battery") {
-    const battery = batteryOf(value, unit);
-    return battery && { ...battery, ...channel };
-  }
-  const shown = unit ?? canonicalUnit(metric);
-  return shown === undefined || shown === "" ? { metric, ...channel } : { metric, unit: shown, ...channel };
+  // A battery's number tells by itself whether it is a charge or a voltage.
+  const shown = unit ?? (metric === "battery" ? undefined : canonicalUnit(metric));
+  return { isTime, isId, reading: { metric, ...(shown ? { unit: shown } : {}), ...channel } };
+}
+
+/** The reading of a key with this value; undefined when they say nothing usable together. */
+export function guess({ reading }: KeyFacts, value: unknown): Guess | undefined {
+  if (reading?.metric !== "battery") return reading;
+  const battery = batteryOf(value, reading.unit);
+  return battery && (reading.channel === undefined ? battery : { ...battery, channel: reading.channel });
 }
 
 function named(
