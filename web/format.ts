@@ -37,7 +37,10 @@ export function measured(metric: string, value: number, unit: string): string {
   if (unit === "bit/s") return scaled(value, unit);
   if (unit === "B") return scaled(value, entry?.kind === "counter" ? "B/s" : "B");
   if (unit === "s") return durationWords(value * 1_000);
-  const digits = entry?.digits ?? (Math.abs(value) < 10 ? 2 : 1);
+  const usual = entry?.digits ?? (Math.abs(value) < 10 ? 2 : 1);
+  // What is not zero must not read as zero: two figures of it.
+  const tiny = value !== 0 && Math.abs(value) < 10 ** -usual;
+  const digits = tiny ? Math.min(6, 1 - Math.floor(Math.log10(Math.abs(value)))) : usual;
   const rate = entry?.kind === "counter" ? `${unit || ""}/s` : unit;
   return rate ? `${number(value, digits)}${noBreak}${cut(rate, 16)}` : number(value, digits);
 }

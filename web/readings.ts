@@ -83,7 +83,8 @@ function answerLines(c: PageContext, { id }: Device): Html[] {
 
 /** What a device says now, at most fourteen lines: how it answers, then its numbers. */
 export function nowList(c: PageContext, device: Device): Html {
-  const readings = sensorsOf(c, device).map((sensor) => {
+  const sensors = sensorsOf(c, device).filter(({ metric }) => metric !== "uptime");
+  const readings = sensors.map((sensor) => {
     const { text, severity } = readingOf(c, device, sensor);
     return html`<div><dt><bdi>${cut(sensor.description, 60)}</bdi></dt><dd>${text}${severity !== "ok" && severityMark(c, severity, severity === "unknown")}</dd></div>`;
   });

@@ -20,6 +20,8 @@ for (const [value, expected] of scaledCases)
 const measuredCases: [string, number, string, string][] = [
   ["temperature", 22.94, "°C", "22.9 °C"],
   ["ping_rtt", 1.234, "ms", "1.2 ms"],
+  ["ping_rtt", 0.0437, "ms", "0.044 ms"],
+  ["ping_rtt", 0, "ms", "0 ms"],
   ["battery_runtime", 1_380, "s", "23 minutes"],
   ["if_in_errors", 0.4, "", "0.4 /s"],
   ["co2", 1_412.4, "ppm", "1,412 ppm"],

@@ -7,6 +7,7 @@ import type { Html } from "../html.ts";
 import { cut, foreign, html } from "../html.ts";
 import { clockTime } from "../layout.ts";
 import type { Outcome, Page, PageContext } from "../page.ts";
+import { makeAndModel } from "../parts/device-head.ts";
 import { pingPlan } from "../plans.ts";
 import { channelsOf, storedOf } from "../sensors.ts";
 import { shape, stateDot } from "../shapes.ts";
@@ -65,7 +66,7 @@ function causePart(c: PageContext): Html {
   const incident = theIncident(c);
   const device = c.view.inventory.device(incident.device);
   const { vendor, model } = device?.identity ?? {};
-  const facts = [device?.address, [vendor, model].filter(Boolean).join(" "), device?.room].filter(Boolean);
+  const facts = [device?.address, makeAndModel(vendor, model), device?.room].filter(Boolean);
   const evidence = incident.alerts.flatMap((alert) => alert.evidence);
   return html`<section class="card"><h2>${c.t("incident.cause")}</h2>
 <p class="cause">${device ? deviceLink(device) : foreign(incident.device)}${facts.map((fact) => html` · <span class="muted">${foreign(fact ?? "")}</span>`)}</p>

@@ -25,6 +25,11 @@ export function theDevice(c: PageContext): Device {
   return device;
 }
 
+/** "Cisco SG350"; a maker that the model begins with is not said twice. */
+export function makeAndModel(vendor = "", model = ""): string {
+  return model.toLowerCase().startsWith(vendor.toLowerCase()) ? model || vendor : `${vendor} ${model}`.trim();
+}
+
 function uptime(c: PageContext, { id }: Device): Html | false {
   const seconds = c.view.latest.ofDevice(id).find(({ series }) => series.metric === "uptime")?.value;
   return (
@@ -41,9 +46,7 @@ export function headPart(c: PageContext): Html {
   const { vendor, model, version, serial } = device.identity;
   const month = lastMonth(c.nowMs);
   const { slots, share } = deviceSummary(c, device.id, month);
-  const facts = [[vendor, model].filter(Boolean).join(" "), version, serial && `S/N ${serial}`].filter(
-    Boolean,
-  );
+  const facts = [makeAndModel(vendor, model), version, serial && `S/N ${serial}`].filter(Boolean);
   return html`<div class="head is-${state}" data-state="${state}" data-title="${cut(sentence)}">
 <div role="status"><h1>${shape(state)}<span>${foreign(sentence)}</span></h1></div>
 <ul class="facts">

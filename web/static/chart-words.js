@@ -4,14 +4,14 @@
 /** @typedef {import("./charts.js").Line} Line */
 
 const steps = ["", "k", "M", "G", "T"];
+const scaledUnits = new Set(["bit/s", "B", "B/s"]);
 
 /** @param {number | null | undefined} value @param {string} unit */
 export function say(value, unit) {
   if (value === null || value === undefined) return "–";
   let rest = Math.abs(value);
   let step = 0;
-  const scaled = unit === "bit/s" || unit === "B" || unit === "B/s";
-  while (scaled && rest >= 999.5 && step < steps.length - 1) {
+  while (scaledUnits.has(unit) && rest >= 999.5 && step < steps.length - 1) {
     rest /= 1_000;
     step += 1;
   }
@@ -21,9 +21,13 @@ export function say(value, unit) {
     .trim();
 }
 
-/** Same height of the label column on every chart. @param {number[]} splits @param {string} unit */
+/** As many digits as tell the labels apart, and as many for each. @param {number[]} splits @param {string} unit */
 export function axisWords(splits, unit) {
-  return splits.map((value) => say(value, unit));
+  const gap = (splits[1] ?? 1) - (splits[0] ?? 0);
+  if (scaledUnits.has(unit) || !(gap > 0)) return splits.map((value) => say(value, unit));
+  const digits =
+    [0, 1, 2, 3, 4].find((count) => Math.abs(gap * 10 ** count - Math.round(gap * 10 ** count)) < 1e-6) ?? 4;
+  return splits.map((value) => `${value.toFixed(digits)}\u00A0${unit}`);
 }
 
 /** Times in the site's zone. @param {string} [zone] */
