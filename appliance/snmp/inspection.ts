@@ -85,7 +85,9 @@ export function inspectionOf(survey: Survey): Record<string, unknown> {
       ...port,
       ...(mac ? { mac: colons(mac) } : {}),
     })),
-    sensors: survey.readings.flatMap((reading) => (reading.list === "sensors" ? [sensorOf(reading)] : [])),
+    sensors: survey.readings.flatMap((reading) =>
+      reading.list === "sensors" && reading.metric !== "uptime" ? [sensorOf(reading)] : [],
+    ),
     wireless: survey.readings.flatMap((reading) => (reading.list === "wireless" ? [sensorOf(reading)] : [])),
     processors: survey.readings.flatMap(({ list, description, value, oid }) =>
       list === "processors" ? [{ description, usagePercent: value, oid }] : [],

@@ -105,8 +105,17 @@ interface Issue {
 
 /** A union hides what is wrong inside it: of its branches the one that came farthest is told. */
 function innerIssues(
-  issue: Issue & { readonly code?: string; readonly errors?: readonly (readonly Issue[])[] },
+  issue: Issue & {
+    readonly code?: string;
+    readonly errors?: readonly (readonly Issue[])[];
+    readonly keys?: readonly string[];
+  },
 ): Issue[] {
+  if (issue.code === "unrecognized_keys")
+    return (issue.keys ?? []).map((key) => ({
+      path: [...issue.path, key],
+      message: "there is no such member",
+    }));
   if (issue.code !== "invalid_union" || !issue.errors) return [issue];
   const deepest = (issues: readonly Issue[]) => Math.max(0, ...issues.map((inner) => inner.path.length));
   const branch = [...issue.errors].sort((a, b) => deepest(b) - deepest(a) || a.length - b.length)[0] ?? [];

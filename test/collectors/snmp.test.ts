@@ -1,11 +1,8 @@
 import t from "tap";
 import { systemClock } from "../../appliance/clock.ts";
 import { collector } from "../../appliance/collectors/snmp.ts";
-import { compareOids } from "../../appliance/snmp/ber.ts";
 import { collectorDeps, target } from "../helpers/snmp/deps.ts";
-import { encoded, rawResponse } from "../helpers/snmp/malformed.ts";
 import { readRecording, replayAgent } from "../helpers/snmp/replay.ts";
-import { scriptedAgent } from "../helpers/snmp/scripted.ts";
 import {
   availabilityOf,
   changed,
@@ -174,60 +171,6 @@ t.test("a v1 agent gives the same", async (t) => {
   t.equal(valueAt(readings, "if_in_errors:uplink"), 4_294_967_295);
   t.equal(valueAt(readings, "temperature:board"), 41.5);
 });
-
-t.test(
-  "in a poll a malformed answer is refused, nothing of it is kept, and the good one after it counts",
-  async (t) => {
-    const recording = readRecording(switchFile);
-    const values = new Map(recording.map(({ oid, value }) => [oid, value]));
-    let lying = false;
-    let lies = 0;
-    const honest = await replayAgent({ recordings: new Map([["public", recording]]) });
-    t.teardown(() => honest.close());
-    const agent = await scriptedAgent((question, send) => {
-      const column = question.oids.at(-1) as string;
-      if (lying && question.type === 0xa5) {
-        const rows = [1, 2, 3].map((index) => ({ oid: `${column}.${index}`, value: Buffer.of(2, 1, 99) }));
-        // Three believable rows, and a tail that breaks off.
-        send(rawResponse(question, [...rows.map(encoded), Buffer.of(0x30, 9, 6)]));
-        lies++;
-      }
-      const list = recording.filter(({ oid }) => oid.startsWith(`${column}.`));
-      if (question.type === 0xa5)
-        send(
-          rawResponse(question, [...list.map(encoded), encoded({ oid: "1.3.7", value: Buffer.of(5, 0) })]),
-        );
-      else if (question.type === 0xa0)
-        send(
-          rawResponse(
-            question,
-            question.oids.map((oid) => encoded({ oid, value: values.get(oid) ?? Buffer.of(0x81, 0) })),
-          ),
-        );
-      else
-        send(
-          rawResponse(
-            question,
-            question.oids.map((oid) =>
-              encoded(
-                recording.find((one) => compareOids(one.oid, oid) > 0) ?? { oid, value: Buffer.of(0x82, 0) },
-              ),
-            ),
-          ),
-        );
-    });
-    t.teardown(() => agent.close());
-    const { made, deps } = watching(t);
-    const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
-    await made.poll([one], { signal });
-    lying = true;
-    const readings = readingsOf(await made.poll([one], { signal }));
-    t.ok(lies > 0);
-    t.equal(deps.counters.all().get("snmp_refused_malformed"), lies);
-    t.equal(valueAt(readings, "if_in_octets:p1"), 1001);
-    t.notOk([...(readings?.values ?? [])].includes(99));
-  },
-);
 
 t.test("Debian's agent answers v1, v2c and v3 with the same values", async (t) => {
   const agent = await startSnmpd([

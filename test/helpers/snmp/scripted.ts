@@ -50,7 +50,7 @@ export interface Asking {
 export function asking(
   port: number,
   version: "1" | "2c" = "2c",
-  more: { timeoutMs?: number; tries?: number } = {},
+  more: { timeoutMs?: number; tries?: number; community?: string } = {},
 ): Asking {
   const counts = counters();
   const exchange = new Exchange({ clock: systemClock, counters: counts });
@@ -58,7 +58,7 @@ export function asking(
     address: "127.0.0.1",
     port,
     version,
-    community: Buffer.from("public"),
+    community: Buffer.from(more.community ?? "public"),
     timeoutMs: more.timeoutMs ?? 5_000,
     tries: more.tries ?? 1,
   };
