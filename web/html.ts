@@ -1,4 +1,4 @@
-/** Markup that is safe to send: made by `html` only. */
+/** Markup that is safe to send: made by `html` only. There is no way round its escaping. */
 export class Html {
   readonly text: string;
 
@@ -46,9 +46,6 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   for (const [index, part] of parts.entries()) text += render(part) + (strings[index + 1] ?? "");
   return new Html(text);
 }
-
-/** The one way round the escaping, for markup that is ours already. */
-html.raw = (markup: string): Html => new Html(markup);
 
 /** Nothing. */
 html.none = new Html("");

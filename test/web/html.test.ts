@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import t from "tap";
 import { cut, foreign, html } from "../../web/html.ts";
 
@@ -37,4 +38,18 @@ t.test("control characters and half pairs do not reach the page", async (t) => {
 
 t.test("a foreign name is kept from turning the text around it", async (t) => {
   t.equal(foreign("\u202Eevil").text, "<bdi>\u202Eevil</bdi>");
+});
+
+t.test("nothing but the template makes markup", async (t) => {
+  const web = new URL("../../../web/", import.meta.url);
+  const files = readdirSync(web, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /\.(ts|js)$/.test(file),
+  );
+  const makers = files.filter((file) =>
+    /new Html\(|innerHTML|outerHTML|insertAdjacentHTML|document\.write/.test(
+      readFileSync(new URL(file, web), "utf8"),
+    ),
+  );
+  t.ok(files.length > 20, "the sources were found");
+  t.same(makers, ["html.ts"]);
 });
