@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
@@ -67,6 +67,8 @@ async function launchDemo(
     io.print("ping always answers, so devices are judged by SNMP alone and there is no internet to cut.");
   }
   const page = await servePage(listen, socketPath);
+  const { port } = page.address() as AddressInfo;
+  io.print(`The simulated office opens at http://${listen.host}:${port}/ in a few seconds.`);
   const office = spawnOffice(isolated, folder, io);
   io.signal.addEventListener("abort", () => office.kill("SIGTERM"), { once: true });
   try {
