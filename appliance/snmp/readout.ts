@@ -1,5 +1,5 @@
 import type { ColumnForm } from "../model/profile.ts";
-import { parseOid, tag } from "./ber.ts";
+import { parseOid } from "./ber.ts";
 import type { Varbind } from "./codec.ts";
 import { type Cell, cellOf, octetsText } from "./decode.ts";
 import type { Scope } from "./expression.ts";
@@ -150,8 +150,4 @@ export function indexText(index: string): string | undefined {
   if (body.length === 0 || body.some((arc) => arc > 255)) return undefined;
   const text = octetsText(Uint8Array.from(body), "text");
   return text === "" ? undefined : text;
-}
-
-export function isCounter(varbind: Varbind | undefined): boolean {
-  return varbind?.tag === tag.counter32 || varbind?.tag === tag.counter64;
 }

@@ -1,33 +1,14 @@
 import t from "tap";
-import { systemClock } from "../../appliance/clock.ts";
 import { collector } from "../../appliance/collectors/snmp.ts";
-import { collectorDeps, target } from "../helpers/snmp/deps.ts";
-import { readRecording, replayAgent } from "../helpers/snmp/replay.ts";
-import {
-  availabilityOf,
-  changed,
-  describeOf,
-  readingsOf,
-  switchFile,
-  valueAt,
-} from "../helpers/snmp/small-switch.ts";
+import { target } from "../helpers/snmp/deps.ts";
+import { availabilityOf, changed, describeOf, readingsOf, valueAt } from "../helpers/snmp/small-switch.ts";
 import { startSnmpd } from "../helpers/snmp/snmpd.ts";
+import { watchedSwitch, watching } from "../helpers/snmp/watching.ts";
 
 const { signal } = new AbortController();
 
-/** A collector of its own for each test. */
-function watching(t: { teardown(run: () => Promise<void>): unknown }, more = {}) {
-  const deps = collectorDeps(systemClock, more);
-  const made = collector.create(collector.config.parse(undefined), deps);
-  t.teardown(() => made.close());
-  return { made, deps };
-}
-
 t.test("a switch gives its ports, sensors and counters", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const { made, one } = await watchedSwitch(t);
   const first = await made.poll([one], { signal });
   const readings = readingsOf(first);
   t.equal(valueAt(readings, "if_in_octets:p3"), 1003);
@@ -60,10 +41,7 @@ t.test("a switch gives its ports, sensors and counters", async (t) => {
 });
 
 t.test("a poll costs one request a column", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const { agent, made, one } = await watchedSwitch(t);
   await made.poll([one], { signal });
   const before = agent.asked();
   await made.poll([one], { signal });
@@ -72,10 +50,7 @@ t.test("a poll costs one request a column", async (t) => {
 });
 
 t.test("a port that gets another ifIndex keeps its series", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const { agent, made, one } = await watchedSwitch(t);
   await made.poll([one], { signal });
   agent.replace(
     "public",
@@ -94,10 +69,7 @@ t.test("a port that gets another ifIndex keeps its series", async (t) => {
 });
 
 t.test("names that move without a restart give no wrong values", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const { agent, made, one } = await watchedSwitch(t);
   await made.poll([one], { signal });
   agent.replace(
     "public",
@@ -108,10 +80,7 @@ t.test("names that move without a restart give no wrong values", async (t) => {
 });
 
 t.test("ports that vanish leave a gap", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const { agent, made, one } = await watchedSwitch(t);
   await made.poll([one], { signal });
   agent.replace("public", changed({ "1.3.6.1.2.1.31.1.1.1.6.2": "" }));
   const after = readingsOf(await made.poll([one], { signal }));
@@ -120,11 +89,10 @@ t.test("ports that vanish leave a gap", async (t) => {
 });
 
 t.test("a device that falls silent is a result, and is back with its first answer", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const settings = collector.target.parse({ port: agent.port, community: "public", retries: 0 });
-  const one = target("127.0.0.1", settings, { timeoutMs: 60 });
+  const { agent, made, one } = await watchedSwitch(t, {
+    settings: { retries: 0 },
+    target: { timeoutMs: 60 },
+  });
   agent.mute(true);
   for (let miss = 1; miss <= 3; miss++) {
     const list = await made.poll([one], { signal });
@@ -143,12 +111,7 @@ t.test("a device that falls silent is a result, and is back with its first answe
 });
 
 t.test("a poll that is cancelled ends with nothing said", async (t) => {
-  const agent = await replayAgent({ recordings: new Map([["public", readRecording(switchFile)]]) });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }), {
-    timeoutMs: 60_000,
-  });
+  const { agent, made, one } = await watchedSwitch(t, { target: { timeoutMs: 60_000 } });
   agent.mute(true);
   const leaving = new AbortController();
   const poll = made.poll([one], { signal: leaving.signal });
@@ -157,16 +120,10 @@ t.test("a poll that is cancelled ends with nothing said", async (t) => {
 });
 
 t.test("a v1 agent gives the same", async (t) => {
-  const agent = await replayAgent({
-    recordings: new Map([["public", readRecording(switchFile)]]),
-    onlyV1: true,
+  const { made, one } = await watchedSwitch(t, {
+    replay: { onlyV1: true },
+    settings: { version: "1" },
   });
-  t.teardown(() => agent.close());
-  const { made } = watching(t);
-  const one = target(
-    "127.0.0.1",
-    collector.target.parse({ port: agent.port, community: "public", version: "1" }),
-  );
   const readings = readingsOf(await made.poll([one], { signal }));
   t.equal(valueAt(readings, "if_in_errors:uplink"), 4_294_967_295);
   t.equal(valueAt(readings, "temperature:board"), 41.5);

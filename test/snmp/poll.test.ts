@@ -1,22 +1,12 @@
 import t from "tap";
-import { systemClock } from "../../appliance/clock.ts";
-import { collector } from "../../appliance/collectors/snmp.ts";
 import { compareOids, integerTlv } from "../../appliance/snmp/ber.ts";
-import { collectorDeps, target } from "../helpers/snmp/deps.ts";
 import { encoded, rawResponse } from "../helpers/snmp/malformed.ts";
 import { type Question, readRecording, replayAgent, response } from "../helpers/snmp/replay.ts";
 import { scriptedAgent } from "../helpers/snmp/scripted.ts";
 import { availabilityOf, readingsOf, switchFile, valueAt } from "../helpers/snmp/small-switch.ts";
+import { loopback, watching } from "../helpers/snmp/watching.ts";
 
 const { signal } = new AbortController();
-
-/** A collector of its own for each test. */
-function watching(t: { teardown(run: () => Promise<void>): unknown }, more = {}) {
-  const deps = collectorDeps(systemClock, more);
-  const made = collector.create(collector.config.parse(undefined), deps);
-  t.teardown(() => made.close());
-  return { made, deps };
-}
 
 t.test(
   "in a poll a malformed answer is refused, nothing of it is kept, and the good one after it counts",
@@ -61,7 +51,7 @@ t.test(
     });
     t.teardown(() => agent.close());
     const { made, deps } = watching(t);
-    const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+    const one = loopback(agent.port);
     await made.poll([one], { signal });
     lying = true;
     const readings = readingsOf(await made.poll([one], { signal }));
@@ -108,7 +98,7 @@ t.test("a device that gives few rows at once is asked on, and all rows arrive", 
   });
   t.teardown(() => agent.close());
   const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const one = loopback(agent.port);
   await made.poll([one], { signal });
   short = true;
   const readings = readingsOf(await made.poll([one], { signal }));
@@ -123,7 +113,7 @@ t.test("too big is answered by asking for half, and that is kept", async (t) => 
   );
   t.teardown(() => agent.close());
   const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const one = loopback(agent.port);
   await made.poll([one], { signal });
   limit = 3;
   const readings = readingsOf(await made.poll([one], { signal }));
@@ -148,7 +138,7 @@ t.test("values of a wrong type are gaps, not numbers", async (t) => {
   });
   t.teardown(() => agent.close());
   const { made } = watching(t);
-  const one = target("127.0.0.1", collector.target.parse({ port: agent.port, community: "public" }));
+  const one = loopback(agent.port);
   await made.poll([one], { signal });
   lying = true;
   const list = await made.poll([one], { signal });
