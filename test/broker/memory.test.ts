@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { connect } from "mqtt";
-import t, { type Test } from "tap";
+import t from "tap";
 import { BrokerPersistence, maxQueued, maxRetained } from "../../appliance/broker/memory.ts";
 import { createStoredMemory } from "../../appliance/broker/stored-memory.ts";
 import { systemClock } from "../../appliance/clock.ts";
@@ -39,7 +39,7 @@ t.test("the suite that aedes has for its memories", async (t) => {
     });
 });
 
-function stored(t: Test, file: string, counters = countersInMemory()) {
+function stored(file: string, counters = countersInMemory()) {
   const memory = createStoredMemory({
     file,
     clock: systemClock,
@@ -56,7 +56,7 @@ t.test("retained messages, sessions and what waits for them survive a restart", 
   const file = path.join(t.testdir({}), "broker.db");
   const session = { clean: false, clientId: "wall" };
   {
-    const { broker, port } = await started(t, nobody, {}, stored(t, file).memory);
+    const { broker, port } = await started(t, nobody, {}, stored(file).memory);
     const wall = await client(t, port, "wall", session);
     await wall.subscribeAsync("site/#", { qos: 1 });
     await wall.endAsync();
@@ -67,7 +67,7 @@ t.test("retained messages, sessions and what waits for them survive a restart", 
     await hall.publishAsync("site/hall/waiting", "22", { qos: 1 });
     await broker.stop();
   }
-  const { broker, port } = await started(t, nobody, {}, stored(t, file).memory);
+  const { broker, port } = await started(t, nobody, {}, stored(file).memory);
   t.match(await broker.retained(), [{ topic: "site/hall/t", retained: true }]);
   const got: string[] = [];
   // Listens before the connection stands: what waits comes with it.
@@ -90,7 +90,7 @@ t.test("retained messages, sessions and what waits for them survive a restart", 
 t.test("sessions of a device that is no more are dropped", async (t) => {
   const file = path.join(t.testdir({}), "broker.db");
   {
-    const { broker, port } = await started(t, nobody, {}, stored(t, file).memory);
+    const { broker, port } = await started(t, nobody, {}, stored(file).memory);
     const wall = await client(t, port, "wall", { clean: false, clientId: "wall" });
     await wall.subscribeAsync("site/#", { qos: 1 });
     await wall.endAsync();
@@ -111,27 +111,27 @@ t.test("sessions of a device that is no more are dropped", async (t) => {
 t.test("a damaged database is set aside and a new one begun", async (t) => {
   const file = path.join(t.testdir({}), "broker.db");
   writeFileSync(file, "this is no database ".repeat(500));
-  const { memory } = stored(t, file);
+  const { memory } = stored(file);
   await memory.open();
   await memory.retain("a/b", Buffer.from("1"), 1);
   await memory.close();
-  const again = stored(t, file).memory;
+  const again = stored(file).memory;
   await again.open();
   t.match(await again.retained(0), [{ topic: "a/b" }]);
   await again.close();
 });
 
 t.test("a directory that cannot be written is refused with a code", async (t) => {
-  await t.rejects(stored(t, "/proc/nowhere/broker.db").memory.open(), { code: "DATA_UNWRITABLE" });
+  await t.rejects(stored("/proc/nowhere/broker.db").memory.open(), { code: "DATA_UNWRITABLE" });
 });
 
 t.test("a retained message is on disk when it is acknowledged", async (t) => {
   const file = path.join(t.testdir({}), "broker.db");
-  const { port } = await started(t, nobody, {}, stored(t, file).memory);
+  const { port } = await started(t, nobody, {}, stored(file).memory);
   const hall = await client(t, port, "hall");
   await hall.publishAsync("site/hall/t", "5", { qos: 1, retain: true });
   // A second reader of the same file sees what is committed.
-  const other = stored(t, file).memory;
+  const other = stored(file).memory;
   await other.open();
   t.match(await other.retained(0), [{ topic: "site/hall/t" }]);
   await other.close();

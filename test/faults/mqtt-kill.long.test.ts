@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { startMosquitto } from "../helpers/mosquitto.ts";
+import { freePort, startMosquitto } from "../helpers/mosquitto.ts";
 import { without } from "../helpers/servers.ts";
 import { killStory } from "./mqtt-kill.ts";
 
@@ -10,14 +8,6 @@ t.setTimeout(900_000);
 
 const progress = () => wait(500);
 const size = { clients: 50, perClient: 2_000, kills: 5 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 t.test("100,000 messages to our own broker, killed five times", { timeout: 450_000 }, async (t) => {
   const port = await freePort();

@@ -1,20 +1,10 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { startMosquitto } from "../helpers/mosquitto.ts";
+import { freePort, startMosquitto } from "../helpers/mosquitto.ts";
 import { without } from "../helpers/servers.ts";
 import { killStory } from "./mqtt-kill.ts";
 
 const progress = () => wait(20);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 t.test("killed with its own broker: nothing acknowledged is lost, nothing stored twice", async (t) => {
   const port = await freePort();
