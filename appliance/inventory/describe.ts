@@ -95,6 +95,7 @@ export function mergeDescription(device: Device, description: Description): Devi
     ...(isKindNews ? { kind } : {}),
     ...(isKindNews && isGroupDefault ? { group: groupOf(kind) } : {}),
     ...(device.room === undefined && saidRoom !== "" ? { room: saidRoom } : {}),
+    ...(isMqtt && description.isInvited ? { approved: true } : {}),
     ...(isMqtt && ip !== undefined ? { address: cleanText(ip, 100) } : {}),
     identity: mergeIdentity(device.identity, description),
     ...(description.sensors ? { sensors: cleanSensors(description.sensors) } : {}),

@@ -12,7 +12,7 @@ import {
 import type { Clock } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
 import { changesOf, groupOf, mergeDescription } from "./describe.ts";
-import { differInStronger, macKey, mqttKey, rankOf, serialKey } from "./keys.ts";
+import { differInStronger, macKey, mqttKey, nameOfRef, rankOf, serialKey } from "./keys.ts";
 import { matchPorts, portOf } from "./ports.ts";
 
 /** A device that the configuration or the box itself puts here; what it says of itself comes later. */
@@ -119,7 +119,7 @@ class Book implements InventoryBook {
     const id = this.#newId();
     const device: Device = {
       id,
-      name: cleanText(ref.slice(ref.search(/[:/][^:/]*$/) + 1), 100) || id,
+      name: cleanText(nameOfRef(ref), 100) || id,
       kind: "sensor",
       group: groupOf("sensor"),
       identity: {},

@@ -53,6 +53,16 @@ export function serialKey({ vendor, serial }: Identity): string | undefined {
 
 export const mqttKey = (ref: string) => `mqtt:${ref}`;
 
+/**
+ * What a device is called before it says its name. The last part of its key; of a bare topic the last three levels
+ * without the first, which only says where all of them are: `json:site/freezer/climate` is "freezer climate".
+ */
+export function nameOfRef(ref: string): string {
+  if (!ref.startsWith("json:")) return ref.slice(ref.search(/[:/][^:/]*$/) + 1);
+  const levels = ref.slice("json:".length).split("/").filter(Boolean);
+  return (levels.length > 1 ? levels.slice(1).slice(-3) : levels).join(" ");
+}
+
 /** Kinds of keys, strongest first. */
 const strength = ["mac:", "serial:", "mqtt:", "address:"];
 

@@ -108,6 +108,8 @@ export interface Message {
   readonly payload: Uint8Array;
   readonly retained: boolean;
   readonly receivedAtMs: number;
+  /** Who published it, where the broker knows: a name under `broker.devices` of the file. */
+  readonly from?: string;
 }
 
 /** Memory that dialects share, one per broker. Opaque here; each dialect keeps its own part under its type. */

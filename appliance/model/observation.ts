@@ -94,6 +94,8 @@ export interface Description {
   readonly behind?: DeviceRef;
   readonly ports?: readonly PortDescription[];
   readonly sensors?: readonly Sensor[];
+  /** A person wrote a credential for it into the file: its alarms need no other approval. */
+  readonly isInvited?: true;
   /** Names of metrics it says it can give. */
   readonly metrics?: readonly string[];
 }

@@ -21,7 +21,8 @@ export function createDialects(
 }
 
 /**
- * Decodes, counts what gave nothing by its reason, and says of each device that is new what it is heard through.
+ * Decodes, counts what gave nothing by its reason, and says of each device that is new what it is heard through,
+ * or, at the embedded one, that its credential invites it.
  *
  * @param behind - key of the broker as a device; absent for the embedded one, which is this box
  */
@@ -32,6 +33,7 @@ export function createIntake(
 ): Intake {
   const decoder = createDecoder(dialects);
   const placed = new Set<string>();
+  const invited = new Set<string>();
   const count = (result: DecoderResult) => {
     if (result.reason) counters.add(`mqtt_no_records_${slug(result.reason)}`);
     for (const reason of result.capped ?? []) counters.add(`mqtt_capped_${slug(reason)}`);
@@ -42,7 +44,7 @@ export function createIntake(
       counters.add("mqtt_messages");
       if (result.reason || result.capped) count(result);
       const records = result.records.some(hasOtherUnit) ? result.records.map(withOwnName) : result.records;
-      if (behind === undefined) return records;
+      if (behind === undefined) return [...records, ...invitations(message, records, invited)];
       return [...places(records, placed, behind), ...records];
     },
   };
@@ -57,6 +59,26 @@ function places(records: readonly Observation[], placed: Set<string>, behind: De
       if (!(record.record === "describe" && record.behind))
         found.push({ record: "describe", device: record.device, behind });
     }
+  }
+  return found;
+}
+
+/**
+ * A device that speaks under a credential of its own is one that a person wrote into the file. Its name is a level of
+ * its topics then; a bridge speaks for others, which nobody wrote there.
+ */
+function invitations(
+  { topic, from }: Message,
+  records: readonly Observation[],
+  invited: Set<string>,
+): Observation[] {
+  const found: Observation[] = [];
+  for (const { record, device } of records) {
+    if (from === undefined || record === "forget" || invited.has(device)) continue;
+    if (!topic.split("/").includes(from)) continue;
+    if (records.some((one) => one.record === "describe" && one.device === device && one.behind)) continue;
+    invited.add(device);
+    found.push({ record: "describe", device, isInvited: true });
   }
   return found;
 }

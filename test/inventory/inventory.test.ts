@@ -47,6 +47,27 @@ t.test("an id is never made up, and there are at most as many speakers as may be
   t.equal(lines.length, 1, "said once");
 });
 
+t.test("what publishes is named by the telling part of its topic until it says its name", async (t) => {
+  const { inventory } = setUp([]);
+  const named = (ref: string) => inventory.resolve(ref)?.name;
+  t.equal(named("json:site/freezer/climate"), "freezer climate");
+  t.equal(named("json:site/archive/climate"), "archive climate");
+  t.equal(named("json:sensors/hall"), "hall");
+  t.equal(named("json:hall"), "hall");
+  t.equal(named("json:/a/b/ground/kitchen/temperature"), "ground kitchen temperature");
+  t.equal(named("shelly:plug:0"), "0");
+});
+
+t.test("a credential in the file approves the device that speaks under it, for ever", async (t) => {
+  const { inventory, keeper } = setUp([]);
+  const ref = "json:site/freezer/climate";
+  inventory.apply({ record: "describe", device: ref, isInvited: true }, 0);
+  t.equal(inventory.resolve(ref)?.approved, true);
+  inventory.apply({ record: "describe", device: ref, model: "T1" }, 0);
+  t.equal(setUp([], keeper).inventory.resolve(ref)?.approved, true);
+  t.equal(inventory.resolve("json:site/attic/climate")?.approved, false);
+});
+
 t.test("what is polled and what publishes under the same MAC are one device: the file's", async (t) => {
   const { inventory, changes } = setUp([seed("plug", { name: "Plug" })]);
   const heard = inventory.resolve("tasmota:abc");
