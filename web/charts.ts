@@ -1,4 +1,4 @@
-import type { Columns } from "../appliance/model/series.ts";
+import { type Columns, withoutUsualGaps } from "../appliance/model/series.ts";
 import type { SeriesId } from "../appliance/model/site.ts";
 import type { TimeRange } from "../appliance/model/time.ts";
 import type { Html } from "./html.ts";
@@ -124,8 +124,9 @@ function drawing(plan: ChartPlan, drawn: readonly Drawn[]): Html {
   const lines = shown.map(({ columns }, index) => {
     const sign = mirrored && index === 1 ? -1 : 1;
     let [path, pen] = ["", "M"];
-    for (const [at, value] of columns.avg.entries()) {
-      if (Number.isFinite(value)) path += `${pen}${x(columns.timesMs[at] ?? 0)} ${y(sign * value)}`;
+    const { timesMs, avg } = withoutUsualGaps(columns);
+    for (const [at, value] of avg.entries()) {
+      if (Number.isFinite(value)) path += `${pen}${x(timesMs[at] ?? 0)} ${y(sign * value)}`;
       pen = Number.isFinite(value) ? "L" : "M";
     }
     return html`<path class="l${index + 1}" d="${path}"/>`;

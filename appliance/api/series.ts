@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Step, View } from "../model/contracts.ts";
 import { metricOf } from "../model/metric.ts";
-import type { Columns } from "../model/series.ts";
+import { type Columns, withoutUsualGaps } from "../model/series.ts";
 import { parseSeriesId, type SeriesId } from "../model/site.ts";
 import { parseDuration, type TimeRange } from "../model/time.ts";
 import { valueUnit } from "./devices.ts";
@@ -24,7 +24,9 @@ export const seriesAnswer = z
         source: z.enum(["local", "influx", "memory"]).describe("Which store answered."),
         columns: z
           .tuple([column, column, column, column])
-          .describe("Times in Unix seconds; smallest, mean and largest value. null is a gap."),
+          .describe(
+            "Times in Unix seconds; smallest, mean and largest value. null is a gap. An empty row between two values no further apart than usual is left out.",
+          ),
       }),
     ),
   })
@@ -113,7 +115,7 @@ export function seriesOperations(view: View): Operation[] {
         const series = await Promise.all(
           s.map(async (text) => {
             const id = text as SeriesId;
-            return rowsOf(view, id, await view.store.query(id, range, step));
+            return rowsOf(view, id, withoutUsualGaps(await view.store.query(id, range, step)));
           }),
         );
         return { series };

@@ -37,3 +37,36 @@ export interface Columns {
   /** Who answered. */
   readonly source: "local" | "influx" | "memory";
 }
+
+/** Samples may be this much further apart than usual before it counts as silence. */
+const silence = 2.5;
+
+/**
+ * Columns for drawing a line: empty steps between samples that are no further apart than is usual for the series are
+ * left out, so that a sensor heard every ten minutes gives one line. Where it was silent for longer the gap stays.
+ */
+export function withoutUsualGaps(columns: Columns): Columns {
+  const { timesMs, avg } = columns;
+  const filled = Array.from(avg.keys()).filter((at) => Number.isFinite(avg[at]));
+  const time = (at: number | undefined) => timesMs[at ?? 0] ?? Number.NaN;
+  const distances = filled.slice(1).map((at, before) => time(at) - time(filled[before]));
+  const sorted = [...distances].sort((a, b) => a - b);
+  // The lower median: of two distances the longer one may be the silence. One alone says nothing.
+  const usualMs = sorted.length < 2 ? 0 : (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
+  const kept: number[] = [];
+  let next = 0;
+  for (const at of timesMs.keys()) {
+    if (filled[next] === at) next++;
+    else if (next > 0 && next < filled.length && (distances[next - 1] ?? 0) <= silence * usualMs) continue;
+    kept.push(at);
+  }
+  if (kept.length === timesMs.length) return columns;
+  const pick = (column: Float64Array) => Float64Array.from(kept, (at) => column[at] ?? Number.NaN);
+  return {
+    ...columns,
+    timesMs: pick(timesMs),
+    min: pick(columns.min),
+    avg: pick(avg),
+    max: pick(columns.max),
+  };
+}
