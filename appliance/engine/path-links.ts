@@ -125,7 +125,8 @@ function detailOf(observed: PathObservation | undefined, state: State): { detail
   return detail === undefined ? {} : { detail };
 }
 
-/** "12 ms", "0.4 ms". */
+/** "12 ms", "0.4 ms", "< 0.1 ms". */
 function milliseconds(rttMs: number): string {
+  if (rttMs < 0.05) return "< 0.1 ms";
   return Number.isFinite(rttMs) ? `${rttMs < 10 ? Math.round(rttMs * 10) / 10 : Math.round(rttMs)} ms` : "";
 }

@@ -200,10 +200,16 @@ function problemOf({
   affected,
   acknowledged,
 }: Incident): Problem {
-  const problem = { incident: id, device, state: deviceState, summary, sinceMs: startedMs };
-  return acknowledged
-    ? { ...problem, affected: affected.length, acknowledgedBy: acknowledged.by }
-    : { ...problem, affected: affected.length };
+  const problem = {
+    incident: id,
+    device,
+    state: deviceState,
+    summary,
+    sinceMs: startedMs,
+    // The internet and the names are no devices to people; the path shows them.
+    affected: affected.filter(isNoStation).length,
+  };
+  return acknowledged ? { ...problem, acknowledgedBy: acknowledged.by } : problem;
 }
 
 /** Groups in the order in which their first device stands in the inventory. */

@@ -44,4 +44,6 @@ t.test("the path names the provider and says how long an answer takes", async (t
   t.match(links[1], { id: "router", detail: "0.4 ms" });
   t.match(links[2], { id: "provider", label: "Line Ltd" });
   t.match(links[3], { id: "internet", detail: "18 ms" });
+  const [, near] = judgeSite(input({ path: [observed("gateway", 0.04)] })).path;
+  t.match(near, { detail: "< 0.1 ms" }, "what is not nothing does not read as nothing");
 });
