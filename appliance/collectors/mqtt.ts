@@ -38,6 +38,15 @@ const broker = z.strictObject({
     .describe("Name of our session there; by default porchlight-<host>-<id>."),
   subscribe: z.array(topicFilter()).min(1).prefault(["#"]).describe("Topics to read."),
   version: z.enum(["3.1.1", "5"]).default("3.1.1").describe("Version of MQTT."),
+  victron: z
+    .array(z.string().regex(/^[0-9a-f]{12}$/, { error: "expected a portal id of 12 hex digits" }))
+    .max(64)
+    .default([])
+    .describe("Victron GX devices to keep talking, by portal id: they fall silent unless somebody asks."),
+  shelly_announce: z
+    .boolean()
+    .default(false)
+    .describe("Ask Shelly devices of the first generation to announce themselves when we connect."),
   silent: duration({ min: "10s", max: "7d" })
     .prefault("15m")
     .describe("Connected but without any message for so long is a problem."),
@@ -135,16 +144,20 @@ function createLink(
         const records = intake.take(message);
         return records.length === 0 ? Promise.resolve() : sink(records, { waiting: qos > 0 });
       });
+      const asking = createAsking(settings, client, deps.clock);
       client.on("connect", () => {
         subscribe(client, settings, report);
+        asking.begin();
         watchdog.connected();
       });
       client.on("close", () => {
+        asking.end();
         watchdog.lost();
         report.offline();
       });
       client.on("error", (error) => report.failed(error));
       return async () => {
+        asking.end();
         watchdog.lost();
         report.stop();
         await client.endAsync(true);
@@ -245,6 +258,31 @@ function acknowledgeAfterCommit(
     const go = () => callback(qos === 1 ? later : undefined);
     if (uncommitted < maxUncommitted) go();
     else resume = go;
+  };
+}
+
+const askAgainMs = 30_000;
+
+/**
+ * The only messages that we send: Victron's keep-alive (it ends after 60 s) and the announcement of Shelly devices, each
+ * behind its setting. Source: victronenergy/dbus-flashmq README; Shelly Gen1 API.
+ */
+function createAsking({ victron, shelly_announce }: BrokerSettings, client: MqttClient, clock: Clock) {
+  let timer: Timer | undefined;
+  const keepAlive = (payload: string) => {
+    for (const portal of victron) client.publish(`R/${portal}/keepalive`, payload, { qos: 0 });
+    timer = clock.timer(() => keepAlive('{"keepalive-options":["suppress-republish"]}'), askAgainMs);
+  };
+  return {
+    begin() {
+      timer?.cancel();
+      // The first, empty one makes it tell everything once.
+      if (victron.length > 0) keepAlive("");
+      if (shelly_announce) client.publish("shellies/command", "announce", { qos: 0 });
+    },
+    end() {
+      timer?.cancel();
+    },
   };
 }
 

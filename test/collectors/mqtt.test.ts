@@ -136,6 +136,32 @@ t.test("the embedded broker hands on what it kept, marked as retained, then what
   t.equal("retained" in (await got.until(isSample(6))), false, "published now: no replay");
 });
 
+t.test("asks Victron and Shelly devices only when told to", { skip }, async (t) => {
+  const mosquitto = await startMosquitto();
+  t.teardown(() => mosquitto.stop());
+  const heard: string[] = [];
+  const devices = await connectAsync(mosquitto.url);
+  t.teardown(() => devices.endAsync(true));
+  devices.on("message", (topic, payload) => void heard.push(`${topic} ${payload}`.trim()));
+  await devices.subscribeAsync(["R/#", "shellies/#"]);
+  const plain = { id: "plain", url: mosquitto.url, client_id: "plain" };
+  const first = collect();
+  listening(t, { brokers: [plain] }, first);
+  await first.until((r) => r.record === "availability" && r.state === "online");
+  t.same(heard, []);
+  listening(
+    t,
+    {
+      brokers: [
+        { ...plain, id: "asks", client_id: "asks", victron: ["c0619ab12345"], shelly_announce: true },
+      ],
+    },
+    collect(),
+  );
+  await waitFor(() => heard.length === 2);
+  t.same(heard.sort(), ["R/c0619ab12345/keepalive", "shellies/command announce"]);
+});
+
 async function waitFor(ask: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
