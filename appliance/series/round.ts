@@ -91,3 +91,14 @@ export function readRound(bytes: Uint8Array): Round | undefined {
     throw error;
   }
 }
+
+/** The samples at these positions, in their order. */
+export function pickSamples(round: Round, positions: readonly number[]): Round {
+  const pick = (column: Float64Array) => Float64Array.from(positions, (at) => column[at] as number);
+  return {
+    ids: pick(round.ids),
+    timesMs: pick(round.timesMs),
+    values: pick(round.values),
+    counts: pick(round.counts),
+  };
+}

@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { type Db, schemaVersion } from "./database.ts";
 import type { StoredSeries } from "./log.ts";
 import { keySpan, resolutions } from "./resolution.ts";
-import { packRound, type Round, readRound } from "./round.ts";
+import { packRound, pickSamples, type Round, readRound } from "./round.ts";
 
 /** Tables of chunks, in the order in which they are worth saving. */
 const chunkTables = ["raw", "times", "five", "hour"] as const;
@@ -149,13 +149,7 @@ function known(data: unknown, ids: ReadonlySet<number>): Round | undefined {
   const keep = [...round.ids.keys()].filter((at) => ids.has(round.ids[at] as number));
   if (keep.length === 0) return undefined;
   if (keep.length === round.ids.length) return round;
-  const pick = (column: Float64Array) => Float64Array.from(keep, (at) => column[at] as number);
-  return {
-    ids: pick(round.ids),
-    timesMs: pick(round.timesMs),
-    values: pick(round.values),
-    counts: pick(round.counts),
-  };
+  return pickSamples(round, keep);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { hourMs } from "./resolution.ts";
-import type { Round } from "./round.ts";
+import { pickSamples, type Round } from "./round.ts";
 import type { Visit } from "./steps.ts";
 
 /** Offset in ms and value, one after the other. */
@@ -138,11 +138,5 @@ export function outside(
     const hour = Math.floor((round.timesMs[at] as number) / hourMs);
     return hour < before || hour >= from;
   });
-  const pick = (column: Float64Array) => Float64Array.from(keep, (at) => column[at] as number);
-  return {
-    ids: pick(round.ids),
-    timesMs: pick(round.timesMs),
-    values: pick(round.values),
-    counts: pick(round.counts),
-  };
+  return pickSamples(round, keep);
 }
