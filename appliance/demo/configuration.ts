@@ -18,6 +18,44 @@ export function makePasswords(): Passwords {
   return new Map(sensors.map(({ name }) => [name, randomBytes(16).toString("base64url")]));
 }
 
+/** As in a box at work, but for short patience: who tries the demo waits for an answer. */
+const rules = [
+  {
+    id: "hot-rack",
+    check: "threshold",
+    metric: "temperature",
+    where: { kind: ["env"], room: ["Rack"] },
+    over: 30,
+    clear: 28,
+    for: "1m",
+    severity: "warning",
+    summary: "{name} is too warm: {value}.",
+  },
+  { id: "sensor-silent", check: "silent", where: { kind: ["sensor"] }, after: "150s", severity: "warning" },
+  {
+    id: "disk-nearly-full",
+    check: "threshold",
+    metric: "disk_used",
+    where: { kind: ["nas", "server"] },
+    over: 90,
+    clear: 85,
+    for: "1m",
+    severity: "warning",
+    summary: "{what} of {name} is {value} full.",
+  },
+  {
+    id: "supply-low",
+    check: "threshold",
+    metric: "supply_level",
+    where: { kind: ["printer"] },
+    under: 10,
+    clear: 15,
+    for: "1m",
+    severity: "info",
+    summary: "{what} of {name} is at {value}.",
+  },
+];
+
 /**
  * The configuration of the demo's box, as a person would write it.
  *
@@ -42,6 +80,7 @@ export function demoConfiguration(placement: Placement, passwords: Passwords): s
           subscribe: [],
         })),
       },
+      rules,
       devices: office.map((device, index) => ({
         id: device.id,
         name: device.name,

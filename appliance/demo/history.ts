@@ -4,16 +4,14 @@ import { deviceId, slug } from "../model/site.ts";
 import { noFaults } from "./faults.ts";
 import { portRate, portsOf } from "./mib.ts";
 import { anchors, type OfficeDevice, office } from "./office.ts";
+import { isAway, type Outage } from "./past.ts";
 import { type OfficeSensor, sensors } from "./sensors.ts";
 import { fixed, presence, replyMs, wander } from "./weather.ts";
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** The last hours are minute by minute as if polled; before that a sample every five minutes is enough to draw. */
-const fineMs = 2 * 3_600_000;
-
 /** All devices are on this machine, so their replies take as long as a loopback round trip. */
-const loopbackMs = 0.04;
+const loopbackMs = 0.01;
 
 /** A series and how it went over the past day. */
 export interface Past {
@@ -22,7 +20,7 @@ export interface Past {
 }
 
 /** What the office's ports, pings and path did, known before anything was polled. */
-export function knownPasts(table: SeriesTable): Past[] {
+export function knownPasts(table: SeriesTable, outages: readonly Outage[]): Past[] {
   const pasts: Past[] = [];
   for (const device of office) {
     const id = deviceId(device.id);
@@ -41,7 +39,16 @@ export function knownPasts(table: SeriesTable): Past[] {
     }
   }
   for (const anchor of anchors) pasts.push(...pings(table, "internet", anchor));
-  return pasts;
+  return pasts.map((past) => withOutages(past, outages));
+}
+
+/** What cannot be asked gives no numbers, but that every request is lost. */
+function withOutages({ series, at }: Past, outages: readonly Outage[]): Past {
+  const { device, metric } = series;
+  const own = outages.filter(({ device: root, affected }) => root === device || affected.includes(device));
+  if (own.length === 0) return { series, at };
+  const lost = metric === "ping_loss" ? 100 : undefined;
+  return { series, at: (atMs) => (isAway(own, device, atMs) ? lost : at(atMs)) };
 }
 
 function pings(table: SeriesTable, device: string, channel: string | undefined): Past[] {
@@ -65,7 +72,12 @@ function pings(table: SeriesTable, device: string, channel: string | undefined):
 }
 
 /** What the remaining series did: those that appeared with the first polls and messages. */
-export function foundPasts(table: SeriesTable, inventory: Inventory, done: ReadonlySet<Series>): Past[] {
+export function foundPasts(
+  table: SeriesTable,
+  inventory: Inventory,
+  outages: readonly Outage[],
+  done: ReadonlySet<Series>,
+): Past[] {
   const devices = new Map(office.map((device) => [device.id, device]));
   const published = new Map<string, OfficeSensor>();
   for (const sensor of sensors) {
@@ -77,7 +89,9 @@ export function foundPasts(table: SeriesTable, inventory: Inventory, done: Reado
     const sensor = published.get(series.device);
     if (sensor) return [{ series, at: (atMs: number) => reading(sensor, series.metric, atMs) }];
     const device = devices.get(series.device);
-    return device ? [{ series, at: (atMs: number) => polled(device, series, atMs) }] : [];
+    return device
+      ? [withOutages({ series, at: (atMs: number) => polled(device, series, atMs) }, outages)]
+      : [];
   });
 }
 
@@ -111,7 +125,7 @@ function polled(device: OfficeDevice, series: Series, atMs: number): number | un
 }
 
 /**
- * Writes a day of samples through the store, oldest first, one round a moment.
+ * Writes a day of samples through the store, oldest first, one round a minute as if polled.
  *
  * @returns how many samples were written
  */
@@ -122,7 +136,7 @@ export async function writeHistory(
 ): Promise<number> {
   let written = 0;
   const endMs = Math.floor(nowMs / minuteMs) * minuteMs;
-  for (let atMs = endMs - dayMs; atMs < endMs; atMs += endMs - atMs > fineMs ? 5 * minuteMs : minuteMs) {
+  for (let atMs = endMs - dayMs; atMs < endMs; atMs += minuteMs) {
     const kept = pasts.flatMap(({ series, at }) => {
       const value = at(atMs);
       return value === undefined ? [] : [{ series, value }];

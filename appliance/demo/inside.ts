@@ -3,13 +3,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { connectAsync } from "mqtt";
-import { type App, createApp } from "../app.ts";
+import { createApp } from "../app.ts";
 import { systemClock } from "../clock.ts";
 import type { CommandIo } from "../command-line.ts";
 import { createLog } from "../log.ts";
 import type { Clock } from "../model/time.ts";
 import { loadContext, readConfig } from "../wiring/configuration.ts";
 import { openDoor } from "../wiring/door.ts";
+import { openMemory } from "../wiring/memory.ts";
 import { loadAllPlugins } from "../wiring/plugins.ts";
 import { startAgents } from "./agents.ts";
 import { breakages, menu, obey } from "./commands.ts";
@@ -18,6 +19,7 @@ import { type Faults, noFaults } from "./faults.ts";
 import { foundPasts, knownPasts, writeHistory } from "./history.ts";
 import { buildNetwork } from "./network.ts";
 import { office } from "./office.ts";
+import { outagesBefore, writePast } from "./past.ts";
 import { type Publishers, startPublishers } from "./publish.ts";
 
 const version = "demo";
@@ -53,7 +55,12 @@ export async function runOffice(
   const network = where.ownNetwork ? await buildNetwork(where.folder) : undefined;
   const agents = await startAgents({ placement, faults, clock });
   const passwords = makePasswords();
-  const { app, stop } = await startBox(where.folder, demoConfiguration(placement, passwords), clock, io);
+  const { writeRest, stop } = await startBox(
+    where.folder,
+    demoConfiguration(placement, passwords),
+    clock,
+    io,
+  );
   const [host, port] = placement.brokerListen.split(":");
   const publishers = await startPublishers({
     connect: (username, password) =>
@@ -62,7 +69,7 @@ export async function runOffice(
     faults,
     clock,
   });
-  const rest = clock.timer(() => void writeRest(app, clock), settledMs);
+  const rest = clock.timer(() => void writeRest(), settledMs);
   io.print(
     "The office is open. A day of history is there; sensors and processors get theirs after a minute.\n",
   );
@@ -78,7 +85,8 @@ export async function runOffice(
 }
 
 interface Box {
-  readonly app: App;
+  /** A day of what became known by the first polls. */
+  writeRest(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,6 +98,10 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
   const log = createLog({ level: "error" });
   const plugins = await loadAllPlugins();
   const found = readConfig(file, loadContext(plugins));
+  const outages = outagesBefore(clock.nowMs());
+  const memory = openMemory({ dataDir, lastGood: false, clock, log });
+  writePast(memory, outages, clock.nowMs());
+  await memory.stop();
   const door = await openDoor([{ kind: "unix", path: join(folder, "page.sock") }], { log });
   const app = createApp({
     found,
@@ -103,19 +115,19 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
   });
   await app.start();
   io.print("Writing a day of history ...");
-  const written = await writeHistory(knownPasts(app.view.series), app.view.store, clock.nowMs());
+  const written = await writeHistory(knownPasts(app.view.series, outages), app.view.store, clock.nowMs());
   io.print(`${written.toLocaleString("en")} samples written.`);
   door.hand(app.listener);
   const stop = async () => {
     await app.stop();
     await door.close(1_000);
   };
-  return { app, stop };
-}
-
-async function writeRest({ view }: App, clock: Clock): Promise<void> {
-  const done = new Set(knownPasts(view.series).map(({ series }) => series));
-  await writeHistory(foundPasts(view.series, view.inventory, done), view.store, clock.nowMs());
+  const writeRest = async () => {
+    const { series, inventory, store } = app.view;
+    const done = new Set(knownPasts(series, outages).map((past) => past.series));
+    await writeHistory(foundPasts(series, inventory, outages, done), store, clock.nowMs());
+  };
+  return { writeRest, stop };
 }
 
 interface PromptParts {
