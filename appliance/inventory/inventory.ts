@@ -74,7 +74,9 @@ class Book implements InventoryBook {
 
   configure(seeds: readonly DeviceSeed[]): void {
     const before = this.#listed;
-    this.#listed = new Set([...before].filter((id) => this.#known.get(id)?.device.source === "mqtt"));
+    // What people wrote comes before what speaks up by itself.
+    this.#listed = new Set(seeds.map(({ id }) => id));
+    for (const id of before) if (this.#known.get(id)?.device.source === "mqtt") this.#listed.add(id);
     for (const seed of seeds) {
       const known = this.#known.get(seed.id);
       const device: Device = {
@@ -86,7 +88,6 @@ class Book implements InventoryBook {
         approved: true,
         firstSeenMs: known?.device.firstSeenMs ?? this.#options.clock.nowMs(),
       };
-      this.#listed.add(seed.id);
       this.#put(seed.id, known ?? { device, keys: new Set(), ports: [] }, device);
     }
     for (const id of new Set([...before, ...this.#listed]))

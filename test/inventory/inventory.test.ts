@@ -58,6 +58,16 @@ t.test("what publishes is named by the telling part of its topic until it says i
   t.equal(named("shelly:plug:0"), "0");
 });
 
+t.test("the file's devices come before those that speak up, after a restart too", async (t) => {
+  const { inventory, keeper } = setUp([seed("a")]);
+  inventory.resolve("json:site/freezer/climate");
+  const again = setUp([seed("b"), seed("a")], keeper).inventory;
+  t.same(
+    again.devices().map(({ name }) => name),
+    [seed("b").name, seed("a").name, "freezer climate"],
+  );
+});
+
 t.test("a credential in the file approves the device that speaks under it, for ever", async (t) => {
   const { inventory, keeper } = setUp([]);
   const ref = "json:site/freezer/climate";
