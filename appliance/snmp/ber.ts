@@ -50,6 +50,13 @@ export function oidBytes(arcs: readonly number[]): Uint8Array {
   return Uint8Array.from(out);
 }
 
+/** The content bytes of the index part of an OID; empty for an empty index. */
+export function indexBytes(arcs: readonly number[]): Uint8Array {
+  const out: number[] = [];
+  for (const arc of arcs) pushArc(out, arc);
+  return Uint8Array.from(out);
+}
+
 export function parseOid(text: string): number[] {
   return text === "" ? [] : text.split(".").map(Number);
 }

@@ -21,6 +21,8 @@ export interface Job {
   /** How often it is sent at most. */
   readonly tries: number;
   readonly message: RequestMessage;
+  /** The device has answered just now: that sending fails need not be told, the time-out will do. */
+  readonly quiet?: boolean;
   /** Reads an answer that came from the right place with the right id; says why it is not taken, and then waits on. */
   take(bytes: Buffer, head: AnswerHead): Refusal | undefined;
   fail(why: Silence): void;
@@ -89,8 +91,10 @@ export class Exchange {
 
   #transmit(job: Job): void {
     const { bytes } = job.message;
-    // With a callback a failing send does not throw; the bytes are the job's own until it is answered.
-    this.#socket(job.address).send(bytes, job.port, job.address, this.#onSent);
+    const socket = this.#socket(job.address);
+    // Without a callback Node says nothing of a send, and spares a tick; the bytes are the job's own until it is answered.
+    if (job.quiet) socket.send(bytes, job.port, job.address);
+    else socket.send(bytes, job.port, job.address, this.#onSent);
   }
 
   #socket(address: string): Socket {

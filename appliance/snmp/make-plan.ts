@@ -4,7 +4,7 @@ import { oidBytes, parseOid, tag } from "./ber.ts";
 import type { CellLayout, Cells, CellWidth } from "./cells.ts";
 import { type Cell, numberOf } from "./decode.ts";
 import type { Scope } from "./expression.ts";
-import { OidList } from "./oid-list.ts";
+import { columnOids, endsOf, type OidEnds, wholeOids } from "./oid-list.ts";
 import {
   type ColumnRequest,
   type Computed,
@@ -187,10 +187,12 @@ function requestsOf(survey: Survey, places: ReadonlyMap<string, number>, bulk: b
   const single = new Map<string, number>([[uptimeOid, places.get(uptimeOid) as number]]);
   const columns: ColumnRequest[] = [];
   const done = new Set<string>();
+  const shared = sharedEnds();
   for (const [column, { rows }] of survey.readout.columns) {
     const wanted = [...rows.keys()].filter((index) => places.has(`${column}.${index}`));
     if (!bulk || wanted.length < columnRows || rows.size > wanted.length * 3) continue;
-    columns.push(columnRequest(column, [...rows.keys()], places));
+    const indexes = [...rows.keys()];
+    columns.push(columnRequest(column, indexes, places, shared(indexes)));
     for (const index of wanted) done.add(`${column}.${index}`);
   }
   for (const [oid, cell] of places) if (!done.has(oid)) single.set(oid, cell);
@@ -201,16 +203,28 @@ function requestsOf(survey: Survey, places: ReadonlyMap<string, number>, bulk: b
   return [...gets, ...columns];
 }
 
+/** Columns with the same rows get the same object: less to keep, and less to fetch with each poll. */
+function sharedEnds(): (indexes: readonly string[]) => OidEnds {
+  const known = new Map<string, OidEnds>();
+  return (indexes) => {
+    const key = indexes.join(" ");
+    const ends = known.get(key) ?? endsOf(indexes);
+    known.set(key, ends);
+    return ends;
+  };
+}
+
 function columnRequest(
   column: string,
   indexes: readonly string[],
   places: ReadonlyMap<string, number>,
+  ends: OidEnds,
 ): ColumnRequest {
   return {
     kind: "column",
     column,
     columnBytes: oidBytes(parseOid(column)),
-    rows: new OidList(indexes.map((index) => `${column}.${index}`)),
+    rows: columnOids(column, ends),
     cells: Int32Array.from(indexes, (index) => places.get(`${column}.${index}`) ?? -1),
   };
 }
@@ -219,7 +233,7 @@ function getRequest(oids: readonly string[], places: ReadonlyMap<string, number>
   return {
     kind: "get",
     oids,
-    oidList: new OidList(oids),
+    oidList: wholeOids(oids),
     cells: Int32Array.from(oids, (oid) => places.get(oid) ?? -1),
   };
 }

@@ -8,7 +8,7 @@ import {
   type RequestMessage,
 } from "./codec.ts";
 import type { Exchange, Job, Silence } from "./exchange.ts";
-import { OidList } from "./oid-list.ts";
+import { wholeOids } from "./oid-list.ts";
 import { type ColumnRequest, type GetRequest, type Plan, type PlanRequest, uptimeOid } from "./plan.ts";
 import { errorStatus } from "./reader.ts";
 
@@ -97,6 +97,10 @@ export class CommunityPoll implements Job {
       this.#resolve = resolve;
       this.#ask();
     });
+  }
+
+  get quiet(): boolean {
+    return this.#answered;
   }
 
   /** Ends the poll now, with what there is. */
@@ -240,7 +244,7 @@ function partOf(request: GetRequest, keep: (position: number) => boolean): GetRe
   return {
     kind: "get",
     oids,
-    oidList: new OidList(oids),
+    oidList: wholeOids(oids),
     cells: Int32Array.from(positions, (position) => request.cells[position] as number),
   };
 }
