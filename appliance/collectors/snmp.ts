@@ -77,6 +77,8 @@ class SnmpCollector implements Collector {
   }
 
   async poll(targets: readonly Target[], { signal }: { readonly signal: AbortSignal }) {
+    const [only] = targets;
+    if (only && targets.length === 1) return this.#device(only).poll(signal);
     const all = await Promise.all(targets.map((one) => this.#device(one).poll(signal)));
     return all.flat();
   }

@@ -23,15 +23,14 @@ export interface Job {
   readonly message: RequestMessage;
   /** The device has answered just now: that sending fails need not be told, the time-out will do. */
   readonly quiet?: boolean;
+  /** When it aborts the job fails as cancelled, within a tick. */
+  readonly signal?: AbortSignal | undefined;
+  /** The exchange's own notes while the job is under way. */
+  triesLeft?: number;
+  dueMs?: number;
   /** Reads an answer that came from the right place with the right id; says why it is not taken, and then waits on. */
   take(bytes: Buffer, head: AnswerHead): Refusal | undefined;
   fail(why: Silence): void;
-}
-
-interface Pending {
-  readonly job: Job;
-  triesLeft: number;
-  dueMs: number;
 }
 
 /**
@@ -41,7 +40,7 @@ interface Pending {
 export class Exchange {
   readonly #clock: Clock;
   readonly #counters: Counters;
-  readonly #waiting = new Map<number, Pending>();
+  readonly #waiting = new Map<number, Job>();
   readonly #head = new AnswerHead();
   readonly #ids = new RequestIds();
   readonly #onSent: (error: Error | null) => void;
@@ -66,8 +65,9 @@ export class Exchange {
     while (this.#waiting.has(id)) id = this.#ids.next();
     const { bytes, idAt } = job.message;
     bytes.writeInt32BE(id, idAt);
-    const pending = { job, triesLeft: job.tries - 1, dueMs: this.#clock.monotonicMs() + job.timeoutMs };
-    this.#waiting.set(id, pending);
+    job.triesLeft = job.tries - 1;
+    job.dueMs = this.#clock.monotonicMs() + job.timeoutMs;
+    this.#waiting.set(id, job);
     this.#counters.add("snmp_requests");
     this.#transmit(job);
     this.#timer ??= this.#clock.timer(this.#tick, tickMs);
@@ -75,7 +75,7 @@ export class Exchange {
 
   /** Forgets the job without a word to it. */
   cancel(job: Job): void {
-    for (const [id, pending] of this.#waiting) if (pending.job === job) this.#waiting.delete(id);
+    for (const [id, waiting] of this.#waiting) if (waiting === job) this.#waiting.delete(id);
   }
 
   close(): void {
@@ -83,7 +83,7 @@ export class Exchange {
     this.#timer?.cancel();
     const left = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { job } of left) job.fail("cancelled");
+    for (const job of left) job.fail("cancelled");
     this.#sockets.v4?.close();
     this.#sockets.v6?.close();
     this.#sockets = {};
@@ -123,35 +123,35 @@ export class Exchange {
 
   #offer(bytes: Buffer, head: AnswerHead, from: RemoteInfo): Refusal | undefined {
     const id = head.requestId;
-    const pending = this.#waiting.get(id);
-    if (!pending) return "late";
-    const { job } = pending;
+    const job = this.#waiting.get(id);
+    if (!job) return "late";
     if (from.port !== job.port || from.address !== job.address) return "address";
     if (head.version !== job.version) return "version";
     if (!sameBytes(bytes, head.communityFrom, head.communityTo, job.community)) return "community";
     // Out before `take`: it may send the next question of the same job.
     this.#waiting.delete(id);
     const refusal = job.take(bytes, head);
-    if (refusal) this.#waiting.set(id, pending);
+    if (refusal) this.#waiting.set(id, job);
     return refusal;
   }
 
   readonly #tick = (): void => {
     this.#timer = undefined;
     const nowMs = this.#clock.monotonicMs();
-    for (const [id, pending] of this.#waiting) {
-      if (nowMs < pending.dueMs) continue;
-      if (pending.triesLeft > 0) this.#again(pending, nowMs);
-      else this.#giveUp(id, pending.job, "timeout");
+    for (const [id, job] of this.#waiting) {
+      if (job.signal?.aborted) this.#giveUp(id, job, "cancelled");
+      else if (nowMs < (job.dueMs ?? 0)) continue;
+      else if ((job.triesLeft ?? 0) > 0) this.#again(job, nowMs);
+      else this.#giveUp(id, job, "timeout");
     }
     if (this.#waiting.size > 0 && !this.#closed) this.#timer ??= this.#clock.timer(this.#tick, tickMs);
   };
 
-  #again(pending: Pending, nowMs: number): void {
-    pending.triesLeft--;
-    pending.dueMs = nowMs + pending.job.timeoutMs;
+  #again(job: Job, nowMs: number): void {
+    job.triesLeft = (job.triesLeft ?? 0) - 1;
+    job.dueMs = nowMs + job.timeoutMs;
     this.#counters.add("snmp_retries");
-    this.#transmit(pending.job);
+    this.#transmit(job);
   }
 
   #giveUp(id: number, job: Job, why: Silence): void {
@@ -161,7 +161,7 @@ export class Exchange {
   }
 
   #unsent(error: Error & { address?: string; port?: number }): void {
-    for (const [id, { job }] of this.#waiting) {
+    for (const [id, job] of this.#waiting) {
       if (job.address === error.address && job.port === error.port) this.#giveUp(id, job, "unreachable");
     }
   }

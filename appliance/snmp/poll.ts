@@ -54,6 +54,9 @@ export class CommunityPoll implements Job {
   readonly community: Uint8Array;
   readonly timeoutMs: number;
   tries = 1;
+  triesLeft = 0;
+  dueMs = 0;
+  signal: AbortSignal | undefined;
   message: RequestMessage;
   readonly #exchange: Exchange;
   readonly #cells: Cells;
@@ -82,10 +85,12 @@ export class CommunityPoll implements Job {
    * One poll. Never rejects; must not be called again before it has resolved.
    *
    * @param tries - how often each question is sent at most
+   * @param signal - ends the poll when it aborts
    * @param onFirst - called when the device has answered once; false ends the poll there
    */
-  run(tries: number, onFirst?: () => boolean): Promise<PollResult> {
+  run(tries: number, signal: AbortSignal, onFirst?: () => boolean): Promise<PollResult> {
     this.tries = tries;
+    this.signal = signal;
     this.#at = 0;
     this.#gaps = 0;
     this.#answered = false;

@@ -119,30 +119,24 @@ interface Question {
 
 function oneQuestion({ exchange, peer, message, most, accept, signal }: Question): Promise<Varbind[]> {
   return new Promise((resolve, reject) => {
-    const failed = (why: Silence) => {
-      signal?.removeEventListener("abort", abort);
-      reject(new SnmpFailure(why, silences[why]));
-    };
-    const job = {
+    const fail = (why: Silence) => reject(new SnmpFailure(why, silences[why]));
+    if (signal?.aborted) {
+      fail("cancelled");
+      return;
+    }
+    exchange.send({
       ...peer,
       message,
+      signal,
       take(bytes: Buffer, head: AnswerHead): Refusal | undefined {
         const outcome = readAnswer(bytes, head, most, accept);
         if (typeof outcome === "string") return outcome;
-        signal?.removeEventListener("abort", abort);
         if (outcome instanceof SnmpFailure) reject(outcome);
         else resolve(outcome);
         return undefined;
       },
-      fail: failed,
-    };
-    const abort = () => {
-      exchange.cancel(job);
-      failed("cancelled");
-    };
-    if (signal?.aborted) return failed("cancelled");
-    signal?.addEventListener("abort", abort, { once: true });
-    exchange.send(job);
+      fail,
+    });
   });
 }
 

@@ -75,7 +75,8 @@ export class WatchedDevice {
       const observations = await this.#measure(signal);
       this.#misses = 0;
       this.#everAnswered = true;
-      return [...observations, ...this.#state(startMs, { state: "online" })];
+      observations.push(...this.#state(startMs, { state: "online" }));
+      return observations;
     } catch (error) {
       if (!(error instanceof SnmpFailure)) throw error;
       if (error.reason === "cancelled") return [];
@@ -102,10 +103,9 @@ export class WatchedDevice {
     const { device } = this.#target;
     const timeMs = clock.nowMs();
     const durationMs = Math.round((clock.monotonicMs() - startMs) * 10) / 10;
-    const sample = { record: "sample", device, channel: via, timeMs } as const;
     return [
-      { ...sample, metric: "poll_up", value: said.state === "online" },
-      { ...sample, metric: "poll_duration", value: durationMs },
+      { record: "sample", device, metric: "poll_up", channel: via, value: said.state === "online", timeMs },
+      { record: "sample", device, metric: "poll_duration", channel: via, value: durationMs, timeMs },
       { record: "availability", device, via, ...said, timeMs },
     ];
   }
@@ -155,13 +155,7 @@ export class WatchedDevice {
     if (this.#throughReader) return this.#throughReader.run(onFirst);
     const poll = this.#community as CommunityPoll;
     if (signal.aborted) throw new SnmpFailure("cancelled", "ended before it answered");
-    const abort = () => poll.cancel();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return await poll.run(this.#tries(), onFirst);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return poll.run(this.#tries(), signal, onFirst);
   }
 
   async #lookOver(signal: AbortSignal): Promise<void> {
