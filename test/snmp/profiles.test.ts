@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import t from "tap";
 import { loadProfiles, parseProfile } from "../../appliance/snmp/profiles.ts";
@@ -18,6 +18,12 @@ t.test("every shipped profile loads, and names its source", async (t) => {
   t.same(problems, []);
   t.ok(library.names.length >= 40, `${library.names.length} profiles`);
   for (const name of library.names) t.ok((library.get(name)?.source.length ?? 0) > 5, name);
+});
+
+t.test("the worked example of the guide is a profile", async (t) => {
+  const guide = await readFile(path.join(shippedProfiles, "../../../mibs/README.md"), "utf8");
+  const example = /```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? "";
+  t.match(parseProfile(example, "maker-environment.yaml"), { profile: { name: "maker-environment" } });
 });
 
 const wrong: [string, string, RegExp][] = [
