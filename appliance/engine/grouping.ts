@@ -9,7 +9,7 @@ import { blindAlert, blindKey, cutOffSince, isAnyAlive } from "./blind.ts";
 import { chainOf, isAlive, isAnySuspect, presumedLost } from "./cause.ts";
 import type { IncidentBook } from "./incident-book.ts";
 import * as edit from "./incident-edits.ts";
-import { causeOf, effectsOf } from "./relations.ts";
+import { causeOf, effectsOf, powerCutOf } from "./relations.ts";
 
 /** How long an alert waits for word of what its device hangs on. */
 const graceMs = 20_000;
@@ -83,12 +83,19 @@ export class Grouping {
   /** Finds the place of an alert that is nowhere yet. */
   #place(alert: Alert): void {
     const cause = causeOf(alert, this.#book, this.#deps.inventory);
-    const own = this.#book.openOf(alert.device);
+    const own = this.#sharedBy(alert);
     const waits = this.#mayBeBehind(alert) && (own === undefined || edit.isDownAlert(alert));
     if (cause) this.#inhibit(alert, cause);
     else if (waits) this.#hold(alert);
     else if (own) this.#join(own, alert);
     else this.#begin(alert);
+  }
+
+  /** The open incident that the alert is a part of. A device that dies is no part of another one's problem. */
+  #sharedBy(alert: Alert): Incident | undefined {
+    const own = this.#book.openOf(alert.device);
+    if (own?.device === alert.device) return own;
+    return edit.isDownAlert(alert) ? undefined : (own ?? powerCutOf(alert, this.#book));
   }
 
   #mayBeBehind(alert: Alert): boolean {
@@ -272,7 +279,7 @@ export class Grouping {
       if (!this.#held.has(alert.key)) continue;
       if (untilMs > nowMs && this.#mayBeBehind(alert)) continue;
       this.#held.delete(alert.key);
-      const own = this.#book.openOf(alert.device);
+      const own = this.#sharedBy(alert);
       if (own) this.#join(own, alert);
       else this.#begin(alert);
     }

@@ -67,9 +67,13 @@ export class IncidentBook {
     );
   }
 
+  /** The device's own, else one that it has a part in. */
   openOf(device: DeviceId): Incident | undefined {
-    for (const incident of this.#open.values()) if (incident.device === device) return incident;
-    return undefined;
+    const all = [...this.#open.values()];
+    return (
+      all.find((incident) => incident.device === device) ??
+      all.find(({ alerts }) => alerts.some((alert) => alert.device === device && edit.isFiring(alert)))
+    );
   }
 
   /** The open incident that holds the alert. */

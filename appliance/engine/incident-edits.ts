@@ -58,6 +58,25 @@ export function opened(alert: Alert, affected: readonly DeviceId[], nowMs: numbe
   );
 }
 
+/**
+ * An open incident as it is at this moment for `device`, whose name is `name`. Where nothing fires any more it is only
+ * watched for a while, because it came back before: it must not be said that the device still fails.
+ */
+export function seenNow(incident: Incident, device: DeviceId, name: string): Incident {
+  const firing = incident.alerts.filter(isFiring);
+  if (firing.length === 0)
+    return {
+      ...incident,
+      deviceState: "warning",
+      summary: `${name} is well again; it is watched for a few minutes, as this came back before.`,
+      affected: [],
+    };
+  // Of several devices with one cause each has a sentence of its own.
+  const own = firing.find((alert) => alert.device === device);
+  if (device === incident.device || !own) return incident;
+  return { ...incident, summary: own.summary, deviceState: isDownAlert(own) ? "down" : "warning" };
+}
+
 /** Puts an alert in, replacing one of the same key, and makes state, severity and sentence follow its alerts. */
 export function withAlert(incident: Incident, alert: Alert): Incident {
   const known = incident.alerts.find(({ key }) => key === alert.key);

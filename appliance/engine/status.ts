@@ -14,6 +14,7 @@ import type { Device, DeviceId, State } from "../model/site.ts";
 import type { Clock, TimeRange, Timer } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { type DeviceState, newestMs, stateOf } from "./device-state.ts";
+import { seenNow } from "./incident-edits.ts";
 import type { EngineIncidents } from "./incidents.ts";
 import { createSlowness } from "./slowness.ts";
 import { judgeSite, type Seen, type Slowness } from "./verdict.ts";
@@ -179,10 +180,11 @@ class StatusWatch implements EngineStatus {
   #stateOf(device: Device): DeviceState {
     const { incidents, answers, clock, inventory, staleAfterMs } = this.#deps;
     const cause = incidents.causeFor(device.id);
+    const own = incidents.openOf(device.id);
     return stateOf({
       device,
       answers: answers(device.id),
-      own: incidents.openOf(device.id),
+      own: own && seenNow(own, device.id, device.name),
       cause,
       causeName: cause && inventory.device(cause.device)?.name,
       nowMs: clock.nowMs(),
@@ -214,7 +216,7 @@ class StatusWatch implements EngineStatus {
     return judgeSite({
       nowMs: clock.nowMs(),
       devices,
-      incidents: incidents.open(),
+      incidents: incidents.open().map((one) => seenNow(one, one.device, this.#nameOf(one.device))),
       lastClosed: incidents.lastClosed(),
       path,
       isStarting: isWaiting && this.#isStarting(),
@@ -226,6 +228,10 @@ class StatusWatch implements EngineStatus {
         return runtime && Number.isFinite(runtime.value) ? runtime.value / 60 : undefined;
       },
     });
+  }
+
+  #nameOf(id: DeviceId): string {
+    return this.#deps.inventory.device(id)?.name ?? id;
   }
 
   verdict(): Verdict {

@@ -1,9 +1,10 @@
 import type { Incident } from "../model/alert.ts";
 import { gatewayOf, type PathObservation, pathDevices } from "../model/path.ts";
-import { type Device, type DeviceId, parseSeriesId, type State, worse } from "../model/site.ts";
+import { type Device, type DeviceId, type State, worse } from "../model/site.ts";
 import type { Cause, GroupState, Problem, Verdict } from "../model/verdict.ts";
 import { isFiring } from "./incident-edits.ts";
 import { pathLinks } from "./path-links.ts";
+import { isPowerCut } from "./relations.ts";
 
 /** One device as status sees it. */
 export interface Seen {
@@ -90,11 +91,9 @@ function blindness({ incidents }: VerdictInput): Found | undefined {
   return incident && { state: "unknown", cause: { kind: "blind" }, sinceMs: incident.startedMs, incident };
 }
 
-const powerMetrics: ReadonlySet<string | undefined> = new Set(["on_battery", "ups_source"]);
-
 function powerCut({ incidents, devices, runtimeMinutes }: VerdictInput): Found | undefined {
   const incident = incidents.find(({ alerts }) =>
-    alerts.some((alert) => isFiring(alert) && powerMetrics.has(parseSeriesId(alert.series ?? "")?.metric)),
+    alerts.some((alert) => isFiring(alert) && isPowerCut(alert)),
   );
   if (!incident) return undefined;
   const minutes = runtimeMinutes(incident.device);

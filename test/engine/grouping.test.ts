@@ -1,5 +1,5 @@
 import t from "tap";
-import { deviceId } from "../../appliance/model/site.ts";
+import { deviceId, seriesId } from "../../appliance/model/site.ts";
 import { office, type Plan, smallOffice as plans } from "../helpers/office.ts";
 import { emptyDir } from "../helpers/state.ts";
 
@@ -212,5 +212,49 @@ t.test("150 devices behind one switch die at once: at most two messages, all in 
   t.same(news, ["opened: Switch 2 does not answer."]);
   t.equal(o.told[0]?.message.incident.affected.length, 150);
   t.equal(o.incidents.list({ limit: 1_000 }).length, 1);
+  await o.stop();
+});
+
+t.test("the power fails at every UPS: one incident, and each says its own", async (t) => {
+  const o = office({
+    dir: emptyDir(t),
+    plans: [
+      ["ups-1", "UPS rack", "ups"],
+      ["ups-2", "UPS warehouse", "ups"],
+    ],
+  });
+  const onBattery = (id: string, name: string) => ({
+    device: deviceId(id),
+    rule: "ups-on-battery",
+    check: "threshold",
+    series: seriesId(deviceId(id), "ups_source"),
+    summary: `${name} runs on battery: the power has failed.`,
+  });
+  const over = { state: "resolved" as const, endedMs: o.clock.nowMs() + minuteMs };
+  o.alert(onBattery("ups-1", "UPS rack"));
+  await o.pass(20_000);
+  o.alert(onBattery("ups-2", "UPS warehouse"));
+  await o.pass(20_000);
+  t.same(o.news(), ["opened: UPS rack runs on battery: the power has failed."]);
+  t.equal(o.incidents.open().length, 1);
+  t.match(o.status.device(deviceId("ups-2")), {
+    state: "warning",
+    sentence: "UPS warehouse runs on battery: the power has failed.",
+  });
+  o.alert({ ...onBattery("ups-1", "UPS rack"), ...over });
+  await o.pass(10_000);
+  t.equal(o.incidents.open().length, 1, "the other one still runs on battery");
+  t.equal(o.status.device(deviceId("ups-1")).state, "warning");
+  o.dies("ups-2");
+  await o.pass(30_000);
+  o.down("ups-2");
+  await o.pass(30_000);
+  t.same(o.news(), ["opened: UPS warehouse does not answer."], "a dead one is a problem of its own");
+  o.lives("ups-2");
+  await o.pass(10_000);
+  o.up("ups-2");
+  o.alert({ ...onBattery("ups-2", "UPS warehouse"), ...over });
+  await o.pass(minuteMs);
+  t.same(o.incidents.open(), []);
   await o.stop();
 });

@@ -88,6 +88,12 @@ t.test("a flapping device is one incident, and silent until it has been well for
   ]);
   for (let n = 0; n < 10; n++) await flap();
   t.same(o.news(), [], "no word while it flaps");
+  t.match(
+    o.status.device(deviceId("nas")),
+    { state: "warning", sentence: /^NAS is well again; it is watched/ },
+    "it answers now: nobody says that it is down",
+  );
+  t.match(o.status.verdict(), { state: "warning", cause: { kind: "warnings" } });
   const endedMs = o.incidents.open()[0]?.alerts[0]?.endedMs;
   await o.pass(5 * minuteMs);
   t.same(o.news(), ["closed: NAS does not answer."]);
