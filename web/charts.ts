@@ -80,10 +80,13 @@ function median(values: readonly number[]): number {
 /** "usually 1.2 ms, highest 38 ms at 03:10, no loss". */
 function sentence(c: PageContext, plan: ChartPlan, drawn: readonly Drawn[]): string {
   const main = plan.kind === "smoke" ? drawn.slice(2, 3) : drawn.slice(0, plan.kind === "mirror" ? 2 : 6);
+  const [loss] = plan.kind === "smoke" ? drawn.slice(5, 6) : [];
+  // Without a record of what was lost nobody asked: that is no silence of the device.
+  const isAsked = loss !== undefined && finite(loss.columns.avg).length > 0;
   const one = (shown: Drawn): string => {
     const { avg, max, timesMs } = shown.columns;
     const values = finite(avg);
-    if (values.length === 0) return c.t.plain(plan.kind === "smoke" ? "chart.noreply" : "chart.nothing");
+    if (values.length === 0) return c.t.plain(isAsked ? "chart.noreply" : "chart.nothing");
     const peak = Math.max(...finite(max));
     const atMs = timesMs[max.indexOf(peak)] ?? 0;
     return c.t.plain("chart.usual", {
@@ -93,11 +96,10 @@ function sentence(c: PageContext, plan: ChartPlan, drawn: readonly Drawn[]): str
     });
   };
   const filled = main.filter(({ columns }) => finite(columns.avg).length > 0);
-  if (filled.length === 0 && plan.kind !== "smoke") return c.t.plain("chart.nothing.sentence");
+  if (filled.length === 0 && !isAsked) return c.t.plain("chart.nothing.sentence");
   const parts = (filled.length > 0 ? filled : main).map((shown) =>
     main.length > 1 ? `${shown.label}: ${one(shown)}` : one(shown),
   );
-  const [loss] = plan.kind === "smoke" ? drawn.slice(5, 6) : [];
   if (loss) parts.push(lossWords(c, finite(loss.columns.avg)));
   const text = parts.filter((part) => part !== "").join("; ");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -28,7 +28,7 @@ function theIncident(c: PageContext): Incident {
 
 function who(c: PageContext, { state, acknowledged }: Incident): Html | string {
   if (!acknowledged) return state === "open" ? html`${c.t("incident.nobody")}` : "";
-  return html`${shape("hand")} ${c.t(state === "open" ? "incident.taken" : "incident.wastaken", { who: foreign(acknowledged.by), since: since(c, acknowledged.atMs) })}${acknowledged.note && html` <q>${foreign(acknowledged.note)}</q>`}`;
+  return html`${shape("hand")} ${c.t(state === "open" ? "incident.taken" : "incident.wastaken", { who: foreign(acknowledged.by), since: since(c, acknowledged.atMs), at: moment(c, acknowledged.atMs) })}${acknowledged.note && html` <q>${foreign(acknowledged.note)}</q>`}`;
 }
 
 function headPart(c: PageContext): Html {
@@ -37,12 +37,12 @@ function headPart(c: PageContext): Html {
   const shown = state === "open" ? deviceState : "ok";
   const lasted = durationWords((endedMs ?? c.nowMs) - startedMs);
   return html`<section class="headline is-${shown}" data-state="${shown}" data-title="${cut(summary)}">
-<div role="status"><h1>${shape(shown)}<span>${foreign(summary)}</span></h1></div>
+<div role="status"><h1>${shape(shown)}<span>${endedMs === undefined ? foreign(summary) : c.t("incident.over", { what: foreign(summary) })}</span></h1></div>
 <p class="detail">${
     endedMs === undefined
       ? c.t("incident.since", { since: since(c, startedMs), time: lasted })
       : c.t("incident.was", { from: moment(c, startedMs), to: moment(c, endedMs), time: lasted })
-  }${affected.length > 0 && html` ${c.t("incident.affected", { count: affected.length })}`}</p>
+  }${affected.length > 0 && html` ${c.t(endedMs === undefined ? "incident.affected" : "incident.wasaffected", { count: affected.length })}`}</p>
 <p class="who">${who(c, incident)}</p>
 </section>`;
 }
