@@ -60,6 +60,7 @@ export const check = {
       const value = columns.values.at(-1);
       if (!series || value === undefined) return { broken: false, unknown: true, summary: "", evidence: [] };
       const broken = isBroken(settings, value, previous?.broken ?? false);
+      if (!broken) return { broken, summary: "", evidence: [], value };
       const entry = metricOf(series.metric);
       const unit = series.kind === "counter" ? `${series.unit}/s` : series.unit;
       const text = quantityText(value, unit, entry?.digits);

@@ -112,14 +112,16 @@ class RuleRunner implements Evaluate {
     );
   }
 
-  #judge(one: Prepared, device: Device, series?: Series): void {
-    if (!device.approved) return;
+  /** @returns what the check says; undefined when it could not be asked */
+  #judge(one: Prepared, device: Device, series?: Series): Judgement | undefined {
+    if (!device.approved) return undefined;
     const key = `${one.rule.id}/${device.id}${series ? `/${series.id}` : ""}`;
     const known = this.#held.get(key);
     const judgement = this.#guarded(one, device, series, known?.judgement);
-    if (!judgement || judgement.unknown) return;
+    if (!judgement || judgement.unknown) return judgement;
     if (judgement.broken) this.#broken(one, device, series, key, judgement, known);
     else if (known) this.#resolve(key, known);
+    return judgement;
   }
 
   /** What it is heard through is away: nothing can be said of it. */
@@ -212,12 +214,19 @@ class RuleRunner implements Evaluate {
         continue;
       }
       this.#refresh(one);
-      for (const series of one.series) {
-        const device = this.#options.inventory.device(series.device);
-        if (device) this.#judge(one, device, series);
-      }
+      for (let at = 0; at < one.series.length; at++) this.#judgeNews(one, at);
     }
     this.#dropOrphans();
+  }
+
+  /** Asks the check about a series with a new value; again and again only while it is broken. */
+  #judgeNews(one: Prepared, at: number): void {
+    const series = one.series[at] as Series;
+    const timeMs = this.#options.latest.timeMs(series);
+    if (Number.isNaN(timeMs) || timeMs === one.judgedMs[at]) return;
+    const device = this.#options.inventory.device(series.device);
+    const judgement = device && this.#judge(one, device, series);
+    one.judgedMs[at] = judgement && !judgement.broken ? timeMs : Number.NaN;
   }
 
   /** Alerts whose rule or device is gone, or whose device no longer matches, are over. */
@@ -251,6 +260,7 @@ class RuleRunner implements Evaluate {
     this.#stopWatching ??= this.#options.inventory.onChange(() => {
       for (const one of this.#prepared) {
         one.series = [];
+        one.judgedMs = [];
         one.seen = 0;
       }
     });

@@ -14,6 +14,8 @@ export interface LatestTable extends Latest {
    * ahead of `nowMs`: the clock was set back, and what arrives now counts.
    */
   take(batch: SampleBatch, from: number, nowMs: number): void;
+  /** When the series had its last value; NaN without one. */
+  timeMs(series: Series): number;
   /** @returns the text before, if there was one */
   setText(
     device: DeviceId,
@@ -100,6 +102,10 @@ class Table implements LatestTable {
         batch.counts[at] as number,
         nowMs,
       );
+  }
+
+  timeMs(series: Series): number {
+    return this.#series[series.index] === series ? (this.#times[series.index] as number) : Number.NaN;
   }
 
   setText(

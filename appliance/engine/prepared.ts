@@ -12,6 +12,8 @@ export interface Prepared {
   /** Series that match, as far as `seen` in the table. */
   series: Series[];
   seen: number;
+  /** Per series: time of the value that was last judged and not broken; NaN asks again. */
+  judgedMs: number[];
 }
 
 /** Empty when the rule's check is not there. */
@@ -21,7 +23,17 @@ export function prepare(
 ): Prepared[] {
   const plugin = checks.get(rule.check);
   if (plugin)
-    return [{ rule, plugin, check: plugin.create(), matches: matcher(rule.where), series: [], seen: 0 }];
+    return [
+      {
+        rule,
+        plugin,
+        check: plugin.create(),
+        matches: matcher(rule.where),
+        series: [],
+        seen: 0,
+        judgedMs: [],
+      },
+    ];
   log.warn("A rule asks for a check that is not there", { rule: rule.id, check: rule.check });
   return [];
 }

@@ -4,6 +4,14 @@ export interface Rhythm {
   readonly bins: Float64Array;
   /** Monotonic milliseconds of the last ageing. */
   agedMs: number;
+  /** Kept until the next gap. */
+  summary?: RhythmSummary | undefined;
+}
+
+export interface RhythmSummary {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly gaps: number;
 }
 
 const binCount = 64;
@@ -22,6 +30,7 @@ export function newRhythm(monotonicMs: number, bins: readonly number[] = []): Rh
 /** Takes a gap into account. Gaps under a second are one message in parts, and say nothing. */
 export function learn(rhythm: Rhythm, gapMs: number, monotonicMs: number): void {
   if (gapMs < 1_000) return;
+  rhythm.summary = undefined;
   while (monotonicMs - rhythm.agedMs >= dayMs) {
     for (let at = 0; at < binCount; at++) rhythm.bins[at] = (rhythm.bins[at] ?? 0) * dailyShare;
     rhythm.agedMs += dayMs;
@@ -31,14 +40,16 @@ export function learn(rhythm: Rhythm, gapMs: number, monotonicMs: number): void 
 }
 
 /** Median and 99th percentile, each as the upper edge of its bin: at most a quarter too long, never too short. */
-export function summarise(rhythm: Rhythm): { medianMs: number; p99Ms: number; gaps: number } | undefined {
+export function summarise(rhythm: Rhythm): RhythmSummary | undefined {
+  if (rhythm.summary) return rhythm.summary;
   const gaps = rhythm.bins.reduce((sum, count) => sum + count, 0);
   if (gaps < 1) return undefined;
-  return {
+  rhythm.summary = {
     medianMs: quantile(rhythm, gaps * 0.5),
     p99Ms: quantile(rhythm, gaps * 0.99),
     gaps: Math.floor(gaps + 1e-9),
   };
+  return rhythm.summary;
 }
 
 function quantile(rhythm: Rhythm, rank: number): number {
