@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { z } from "zod";
-import { pollFields, targetPollFields } from "../config/fields.ts";
+import { pollFields } from "../config/fields.ts";
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
 import type { Observation, Sample } from "../model/observation.ts";
 import type { Sensor } from "../model/site.ts";
@@ -8,8 +8,6 @@ import { diskOf, linuxSystem, type System } from "../probe/system.ts";
 
 const config = z.strictObject({ ...pollFields({ interval: "60s", timeout: "5s" }) }).prefault({});
 type Settings = z.infer<typeof config>;
-
-const target = z.strictObject({ ...targetPollFields() }).prefault({});
 
 /** Resolution of the event-loop histogram, ms: finer costs more than it tells. */
 const resolutionMs = 20;
@@ -142,6 +140,5 @@ export const collector = {
   type: "host",
   summary: "This box itself: processor, memory, disk, temperature, clock.",
   config,
-  target,
   create: (_settings, deps) => new Host(deps),
 } satisfies CollectorPlugin<Settings>;

@@ -30,7 +30,7 @@ const broker = z.strictObject({
     .describe("Where it listens: mqtt://, mqtts://, ws:// or wss://."),
   user: z.string().min(1).optional().describe("User name."),
   password: secret().optional().describe("Password."),
-  client_id: z
+  clientId: z
     .string()
     .min(1)
     .max(64)
@@ -43,7 +43,7 @@ const broker = z.strictObject({
     .max(64)
     .default([])
     .describe("Victron GX devices to keep talking, by portal id: they fall silent unless somebody asks."),
-  shelly_announce: z
+  shellyAnnounce: z
     .boolean()
     .default(false)
     .describe("Ask Shelly devices of the first generation to announce themselves when we connect."),
@@ -170,7 +170,7 @@ function optionsOf(settings: BrokerSettings): IClientOptions {
   const version5 = settings.version === "5";
   return {
     protocolVersion: version5 ? 5 : 4,
-    clientId: settings.client_id ?? `porchlight-${hostname()}-${settings.id}`,
+    clientId: settings.clientId ?? `porchlight-${hostname()}-${settings.id}`,
     // The broker keeps what arrives while we are away.
     clean: false,
     resubscribe: false,
@@ -267,7 +267,7 @@ const askAgainMs = 30_000;
  * The only messages that we send: Victron's keep-alive (it ends after 60 s) and the announcement of Shelly devices, each
  * behind its setting. Source: victronenergy/dbus-flashmq README; Shelly Gen1 API.
  */
-function createAsking({ victron, shelly_announce }: BrokerSettings, client: MqttClient, clock: Clock) {
+function createAsking({ victron, shellyAnnounce }: BrokerSettings, client: MqttClient, clock: Clock) {
   let timer: Timer | undefined;
   const keepAlive = (payload: string) => {
     for (const portal of victron) client.publish(`R/${portal}/keepalive`, payload, { qos: 0 });
@@ -278,7 +278,7 @@ function createAsking({ victron, shelly_announce }: BrokerSettings, client: Mqtt
       timer?.cancel();
       // The first, empty one makes it tell everything once.
       if (victron.length > 0) keepAlive("");
-      if (shelly_announce) client.publish("shellies/command", "announce", { qos: 0 });
+      if (shellyAnnounce) client.publish("shellies/command", "announce", { qos: 0 });
     },
     end() {
       timer?.cancel();

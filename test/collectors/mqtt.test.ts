@@ -51,7 +51,7 @@ for (const version of ["3.1.1", "5"] as const) {
     const got = collect();
     listening(
       t,
-      { brokers: [{ id: "office", url: mosquitto.url, subscribe: ["site/#"], version, client_id: "box" }] },
+      { brokers: [{ id: "office", url: mosquitto.url, subscribe: ["site/#"], version, clientId: "box" }] },
       got,
     );
     await got.until((r) => r.record === "availability" && r.state === "online");
@@ -70,7 +70,7 @@ for (const version of ["3.1.1", "5"] as const) {
 t.test("what is not committed is not acknowledged: a box that comes back gets it", { skip }, async (t) => {
   const mosquitto = await startMosquitto();
   t.teardown(() => mosquitto.stop());
-  const settings = { brokers: [{ id: "office", url: mosquitto.url, client_id: "box" }] };
+  const settings = { brokers: [{ id: "office", url: mosquitto.url, clientId: "box" }] };
   let reached: () => void = () => undefined;
   const here = new Promise<void>((resolve) => {
     reached = resolve;
@@ -104,7 +104,7 @@ t.test("a broker that goes away is offline with a reason, and read again after",
   const mosquitto = await startMosquitto();
   t.teardown(() => mosquitto.stop());
   const got = collect();
-  listening(t, { brokers: [{ id: "office", url: mosquitto.url, client_id: "box" }] }, got);
+  listening(t, { brokers: [{ id: "office", url: mosquitto.url, clientId: "box" }] }, got);
   await got.until((r) => r.record === "availability" && r.state === "online");
   await mosquitto.kill();
   t.match(await got.until((r) => r.record === "availability" && r.state === "offline"), {
@@ -144,7 +144,7 @@ t.test("asks Victron and Shelly devices only when told to", { skip }, async (t) 
   t.teardown(() => devices.endAsync(true));
   devices.on("message", (topic, payload) => void heard.push(`${topic} ${payload}`.trim()));
   await devices.subscribeAsync(["R/#", "shellies/#"]);
-  const plain = { id: "plain", url: mosquitto.url, client_id: "plain" };
+  const plain = { id: "plain", url: mosquitto.url, clientId: "plain" };
   const first = collect();
   listening(t, { brokers: [plain] }, first);
   await first.until((r) => r.record === "availability" && r.state === "online");
@@ -152,9 +152,7 @@ t.test("asks Victron and Shelly devices only when told to", { skip }, async (t) 
   listening(
     t,
     {
-      brokers: [
-        { ...plain, id: "asks", client_id: "asks", victron: ["c0619ab12345"], shelly_announce: true },
-      ],
+      brokers: [{ ...plain, id: "asks", clientId: "asks", victron: ["c0619ab12345"], shellyAnnounce: true }],
     },
     collect(),
   );

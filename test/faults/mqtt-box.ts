@@ -81,7 +81,7 @@ const broker = isEmbedded
     )
   : undefined;
 if (broker) parts.broker = broker;
-const settings = isEmbedded ? {} : { brokers: [{ id: "office", url: where, client_id: "box" }] };
+const settings = isEmbedded ? {} : { brokers: [{ id: "office", url: where, clientId: "box" }] };
 const deps: CollectorDeps = {
   clock: systemClock,
   log: quietLog(),
