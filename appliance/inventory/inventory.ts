@@ -12,7 +12,7 @@ import {
 import type { Clock } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
 import { changesOf, groupOf, mergeDescription } from "./describe.ts";
-import { differInStronger, macKey, mqttKey, nameOfRef, rankOf, serialKey } from "./keys.ts";
+import { differInStronger, macKey, mqttKey, nameOfRef, rankOf, serialKey, topicOfRef } from "./keys.ts";
 import { matchPorts, portOf } from "./ports.ts";
 
 /** A device that the configuration or the box itself puts here; what it says of itself comes later. */
@@ -34,6 +34,8 @@ export interface InventoryOptions {
 export interface InventoryBook extends Inventory {
   /** Replaces what the configuration and the box put here. What is no longer among it is retired: kept, not listed. */
   configure(seeds: readonly DeviceSeed[]): void;
+  /** The MQTT topic that a device speaks under, as its first key has it; undefined for one that was never heard there. */
+  topicOf(id: DeviceId): string | undefined;
 }
 
 interface Known {
@@ -107,6 +109,12 @@ class Book implements InventoryBook {
     if (!ref.includes(":")) return this.device(ref as DeviceId);
     const id = this.#byKey.get(mqttKey(ref));
     return (id && this.device(id)) ?? this.#appear(ref);
+  }
+
+  topicOf(id: DeviceId): string | undefined {
+    for (const key of this.#known.get(id)?.keys ?? [])
+      if (key.startsWith(mqttKey(""))) return topicOfRef(key.slice(mqttKey("").length));
+    return undefined;
   }
 
   #appear(ref: string): Device | undefined {

@@ -63,6 +63,9 @@ export function nameOfRef(ref: string): string {
   return (levels.length > 1 ? levels.slice(1).slice(-3) : levels).join(" ");
 }
 
+/** The topic in a dialect's key: `zigbee2mqtt/hall` of `z2m:zigbee2mqtt/hall`. */
+export const topicOfRef = (ref: string) => ref.slice(ref.indexOf(":") + 1);
+
 /** Kinds of keys, strongest first. */
 const strength = ["mac:", "serial:", "mqtt:", "address:"];
 

@@ -182,7 +182,8 @@ const catalogue = {
   // Devices and this box
   uptime: gauge("s", "Uptime", "Since the device or its agent started.", {
     prometheus: { suffix: "_seconds", factor: 1 },
-    influx: { measurement: "snmp", field: "uptime" },
+    // Telegraf writes sysUpTime as it comes, in hundredths of a second (RFC 3418).
+    influx: { measurement: "snmp", field: "uptime", factor: 100, whole: true },
     digits: 0,
   }),
   cpu_used: gauge("%", "Processor", "Share of the processor in use.", {
