@@ -89,7 +89,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     keeper: memory.devices,
     onEvent,
   });
-  const tagsOf = createTags(inventory);
+  const tagsOf = createTags({ inventory, targets: () => measuring.targets() });
   const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
   const common = { config, plugins, dataDir, clock, log, counters, series, latest, inventory };
   const onChange = (device: DeviceId) => judging.changed(device);
@@ -126,7 +126,10 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     rules: config.rules,
     startedMs: clock.nowMs(),
     gauges: createGauges({ history, broker: measuring.broker }),
-    actions: { pollNow: (device) => measuring.schedule.pollDevice(device) },
+    actions: {
+      pollNow: (device) => measuring.schedule.pollDevice(device),
+      testChannel: (channel) => judging.testChannel(channel),
+    },
   };
 }
 

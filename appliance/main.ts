@@ -119,4 +119,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Databases and kept configurations are for this user alone, whatever the mask was that we were started with.
+process.umask(0o077);
 process.exitCode = await main(process.argv.slice(2));

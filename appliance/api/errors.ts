@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Response } from "express";
 import type { Log } from "../model/contracts.ts";
-import { ApplianceError, type ErrorCode } from "../model/errors.ts";
+import { ApplianceError, type ErrorCode, NotifyError } from "../model/errors.ts";
 
 /** Codes of the API besides those of `model/errors.ts`. */
 export type ApiErrorCode =
@@ -11,6 +11,7 @@ export type ApiErrorCode =
   | "FOREIGN_ORIGIN"
   | "LOCAL_ONLY"
   | "METHOD_NOT_ALLOWED"
+  | "CHANNEL_FAILED"
   | "INTERNAL";
 
 /** The one shape of errors: `{error: {code, message}}`. */
@@ -41,6 +42,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
     const status = error instanceof ApplianceError ? statuses[error.code] : undefined;
     if (error instanceof ApplianceError && status !== undefined)
       return sendError(response, status, error.code, error.message);
+    if (error instanceof NotifyError) return sendError(response, 502, "CHANNEL_FAILED", error.message);
     const client = clientStatus(error);
     if (client === 413) return sendError(response, 413, "TOO_LARGE", "The body is larger than 64 KB.");
     if (client !== undefined)

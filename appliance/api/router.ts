@@ -6,6 +6,7 @@ import { errorHandler, sendError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import { incidentOperations } from "./incidents.ts";
 import { metricsText } from "./metrics.ts";
+import { notifyOperations } from "./notify.ts";
 import { openapi } from "./openapi.ts";
 import { iso, mount } from "./operation.ts";
 import { seriesOperations } from "./series.ts";
@@ -54,7 +55,12 @@ function healthz(view: View, guard: Guard): RequestHandler {
  * `/healthz` is for requests from this machine.
  */
 export function createApi(view: View, guard: Guard): Router {
-  const operations = [...deviceOperations(view), ...incidentOperations(view), ...seriesOperations(view)];
+  const operations = [
+    ...deviceOperations(view),
+    ...incidentOperations(view),
+    ...seriesOperations(view),
+    ...notifyOperations(view),
+  ];
   const document = openapi(operations, view.version);
 
   const v1 = express.Router();

@@ -389,6 +389,8 @@ export interface View {
   readonly actions?: {
     /** Polls every target of the device now; resolves when the results are committed. */
     readonly pollNow?: (device: DeviceId) => Promise<void>;
+    /** Sends a marked test by one channel. Rejects with NOT_FOUND or the channel's NotifyError. */
+    readonly testChannel?: (channel: string) => Promise<void>;
   };
 }
 

@@ -36,6 +36,8 @@ export interface Judging {
   readonly incidents: Incidents;
   /** A device answered, stopped answering or gave new values. */
   changed(device: DeviceId): void;
+  /** Sends a marked test by one channel. Rejects with NOT_FOUND or the channel's NotifyError. */
+  testChannel(channel: string): Promise<void>;
   /** Channels that do not work. */
   problems(): readonly HealthProblem[];
   /** Takes up the open incidents; before anything is polled. */
@@ -145,6 +147,7 @@ export function createJudging(deps: JudgingDeps): Judging {
       evaluate.changed(device);
       status.touch();
     },
+    testChannel: (channel) => dispatch.test(channel),
     problems: () => dispatch.problems().map((problem) => ({ ...problem, degree: "degraded" as const })),
     start() {
       incidents.start();

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { deviceDetail, deviceItem } from "../../appliance/api/devices.ts";
 import { incidentDetail, incidentItem } from "../../appliance/api/incidents.ts";
 import { seriesAnswer } from "../../appliance/api/series.ts";
+import { ApplianceError, NotifyError } from "../../appliance/model/errors.ts";
 import { type Answer, startApi } from "../helpers/api.ts";
 import { sampleView } from "../helpers/sample-view.ts";
 
@@ -65,6 +66,7 @@ t.test("openapi.json names each path, its fields and its errors", async (t) => {
     "/api/v1/incidents/{id}/acknowledge",
     "/api/v1/incidents/{id}/note",
     "/api/v1/series",
+    "/api/v1/notify/{id}/test",
   ]);
   const list = json.paths["/api/v1/devices"].get;
   t.match(
@@ -134,6 +136,28 @@ for (const path of [
     t.equal(status, 404);
     t.equal(json.error.code, "NOT_FOUND");
   });
+
+t.test("a channel is tested, and its receiver's refusal is told", async (t) => {
+  const tested: string[] = [];
+  const { post, ask } = await startApi(t, {
+    actions: {
+      async testChannel(channel) {
+        tested.push(channel);
+        if (channel === "sick") throw new NotifyError("the receiver answered 500", true);
+        if (channel !== "it") throw new ApplianceError("NOT_FOUND", `There is no channel "${channel}".`);
+      },
+    },
+  });
+  const sent = await post("/api/v1/notify/it/test", {});
+  t.strictSame([sent.status, sent.json], [200, { sent: true }]);
+  const refused = await post("/api/v1/notify/sick/test", {});
+  t.equal(refused.status, 502);
+  t.strictSame(refused.json.error, { code: "CHANNEL_FAILED", message: "the receiver answered 500" });
+  t.equal((await post("/api/v1/notify/nobody/test", {})).status, 404);
+  t.equal((await post("/api/v1/notify/it/test", {}, { origin: "https://evil.example" })).status, 403);
+  t.equal((await ask("/api/v1/notify/it/test")).status, 404, "reading sends nothing");
+  t.strictSame(tested, ["it", "sick", "nobody"]);
+});
 
 t.test("an incident is acknowledged and noted", async (t) => {
   const { ask, post } = await startApi(t);
