@@ -66,21 +66,27 @@ export function breakages(deps: BreakageDeps): readonly Breakage[] {
     unplug("pull switch 2", "one switch loses its power; what hangs on it cannot be reached", switch2),
     unplug("unplug the printer", "one printer is switched off", ["printer-2nd"]),
     ...(network ? lineBreakages(network, plugs, faults) : []),
-    flip("fail the power", "both UPS run on battery", (broken) => failPower(deps, broken)),
-    flip("empty the toner", "the printer in accounts has 2 % of black toner left", (broken) =>
-      toggle(faults.noToner, "printer-accounts", broken),
+    flip("fail the power", "both UPS run on battery; said within a minute", (broken) =>
+      failPower(deps, broken),
     ),
-    flip("fill the storage", "the backup storage is full", (broken) =>
+    flip(
+      "empty the toner",
+      "the printer in accounts has 2 % of black toner left; said after two minutes",
+      (broken) => toggle(faults.noToner, "printer-accounts", broken),
+    ),
+    flip("fill the storage", "the backup storage is full; said after two minutes", (broken) =>
       toggle(faults.full, "nas-backup", broken),
     ),
-    flip("heat the rack", "the air conditioning of the rack has failed", (broken) =>
+    flip("heat the rack", "the air conditioning of the rack has failed; said after two minutes", (broken) =>
       toggle(faults.hot, "Rack", broken),
     ),
-    flip("silence the freezer", "the freezer's sensor stops publishing", (broken) =>
+    flip("silence the freezer", "the freezer's sensor stops publishing; said after three minutes", (broken) =>
       toggle(faults.silent, "freezer", broken),
     ),
-    flip("flood the broker", "one sensor publishes 5,000 messages a second for a minute", (broken) =>
-      broken ? deps.flood.start() : deps.flood.stop(),
+    flip(
+      "flood the broker",
+      "one sensor publishes 5,000 messages a second for a minute; all else goes on, and /metrics counts what is refused",
+      (broken) => (broken ? deps.flood.start() : deps.flood.stop()),
     ),
   ];
 }

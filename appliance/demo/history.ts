@@ -1,4 +1,4 @@
-import type { Inventory, SeriesTable, Store } from "../model/contracts.ts";
+import type { Inventory, Latest, SeriesTable, Store } from "../model/contracts.ts";
 import type { Series } from "../model/series.ts";
 import { deviceId, slug } from "../model/site.ts";
 import { noFaults } from "./faults.ts";
@@ -6,7 +6,7 @@ import { portRate, portsOf } from "./mib.ts";
 import { anchors, type OfficeDevice, office } from "./office.ts";
 import { isAway, type Outage } from "./past.ts";
 import { type OfficeSensor, sensors } from "./sensors.ts";
-import { fixed, presence, replyMs, wander } from "./weather.ts";
+import { presence, replyMs, wander } from "./weather.ts";
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -71,12 +71,19 @@ function pings(table: SeriesTable, device: string, channel: string | undefined):
   return [...pasts, { series: loss, at: (atMs) => (wander(`loss-${name}`, atMs) > 0.82 ? 100 / 3 : 0) }];
 }
 
+/** Where the box knows what it found. */
+export interface Found {
+  readonly series: SeriesTable;
+  readonly inventory: Inventory;
+  readonly latest: Latest;
+}
+
 /** What the remaining series did: those that appeared with the first polls and messages. */
 export function foundPasts(
-  table: SeriesTable,
-  inventory: Inventory,
+  { series: table, inventory, latest }: Found,
   outages: readonly Outage[],
   done: ReadonlySet<Series>,
+  nowMs: number,
 ): Past[] {
   const devices = new Map(office.map((device) => [device.id, device]));
   const published = new Map<string, OfficeSensor>();
@@ -90,7 +97,7 @@ export function foundPasts(
     if (sensor) return [{ series, at: (atMs: number) => reading(sensor, series.metric, atMs) }];
     const device = devices.get(series.device);
     return device
-      ? [withOutages({ series, at: (atMs: number) => polled(device, series, atMs) }, outages)]
+      ? [withOutages({ series, at: polled(device, series, latest.value(series.id)?.value, nowMs) }, outages)]
       : [];
   });
 }
@@ -100,27 +107,30 @@ function reading(sensor: OfficeSensor, metric: string, atMs: number): number | u
   return value === undefined ? undefined : Number(value);
 }
 
-function polled(device: OfficeDevice, series: Series, atMs: number): number | undefined {
+/** @param now - its newest value: what moves slowly was the same all day */
+function polled(device: OfficeDevice, series: Series, now: number | undefined, nowMs: number): Past["at"] {
   const key = `${device.id}/${series.metric}/${series.channel ?? ""}`;
+  const known = now !== undefined && Number.isFinite(now) ? now : undefined;
   switch (series.metric) {
     case "cpu_used":
-      return Math.max(1, 25 * presence(atMs) + 12 * wander(key, atMs) + 12);
+      return (atMs) => Math.max(1, 25 * presence(atMs) + 12 * wander(key, atMs) + 12);
     case "memory_used":
-      return 45 + 15 * wander(`mem-${device.id}`, atMs);
-    case "disk_used":
-      return 100 * (0.35 + 0.4 * fixed(`disk-${device.id}`));
+      return (atMs) => 45 + 15 * wander(`mem-${device.id}`, atMs);
     case "temperature":
-      return (device.kind === "ups" ? 26 : 24) + 1.5 * wander("rack-temperature", atMs);
+      return (atMs) =>
+        device.kind === "ups"
+          ? 26 + 2 * wander(device.id, atMs)
+          : 24 + 1.5 * wander("rack-temperature", atMs);
     case "humidity":
-      return 41 + 4 * wander("rack-humidity", atMs);
+      return (atMs) => 41 + 4 * wander("rack-humidity", atMs);
     case "load":
-      return 32 + 6 * presence(atMs);
-    case "battery":
-      return 100;
+      return (atMs) => 32 + 6 * presence(atMs);
+    case "uptime":
+      return (atMs) => known && known - (nowMs - atMs) / 1_000;
     case "poll_up":
-      return 1;
+      return () => 1;
     default:
-      return undefined;
+      return () => (series.kind === "counter" ? undefined : known);
   }
 }
 

@@ -123,9 +123,9 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
     await door.close(1_000);
   };
   const writeRest = async () => {
-    const { series, inventory, store } = app.view;
-    const done = new Set(knownPasts(series, outages).map((past) => past.series));
-    await writeHistory(foundPasts(series, inventory, outages, done), store, clock.nowMs());
+    const { view } = app;
+    const done = new Set(knownPasts(view.series, outages).map(({ series }) => series));
+    await writeHistory(foundPasts(view, outages, done, clock.nowMs()), view.store, clock.nowMs());
   };
   return { writeRest, stop };
 }
