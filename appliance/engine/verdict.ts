@@ -92,15 +92,18 @@ function blindness({ incidents }: VerdictInput): Found | undefined {
 }
 
 function powerCut({ incidents, devices, runtimeMinutes }: VerdictInput): Found | undefined {
-  const incident = incidents.find(({ alerts }) =>
-    alerts.some((alert) => isFiring(alert) && isPowerCut(alert)),
-  );
+  const onBattery = ({ alerts }: Incident) =>
+    alerts.filter((alert) => isFiring(alert) && isPowerCut(alert)).map(({ device }) => device);
+  const incident = incidents.find((one) => onBattery(one).length > 0);
   if (!incident) return undefined;
-  const minutes = runtimeMinutes(incident.device);
+  // Of several the one that ends first.
+  const [first] = onBattery(incident)
+    .map((device) => ({ device, minutes: runtimeMinutes(device) }))
+    .sort((a, b) => (a.minutes ?? Infinity) - (b.minutes ?? Infinity));
   const cause: Cause = {
     kind: "power",
-    name: nameOf(incident.device, devices),
-    ...(minutes === undefined ? {} : { runtimeMinutes: minutes }),
+    name: nameOf(first?.device ?? incident.device, devices),
+    ...(first?.minutes === undefined ? {} : { runtimeMinutes: first.minutes }),
   };
   return { state: "down", cause, sinceMs: incident.startedMs, incident };
 }

@@ -108,6 +108,24 @@ const rows: {
     cause: { kind: "power", name: "The switch", runtimeMinutes: 23 },
   },
   {
+    name: "of several batteries the one that ends first is told",
+    input: {
+      incidents: [
+        {
+          ...onBattery,
+          alerts: ["switch", "printer"].flatMap(
+            (device) =>
+              incidentOf(device, {}, { check: "threshold", series: `${device}:ups_source` as SeriesId })
+                .alerts,
+          ),
+        },
+      ],
+      runtimeMinutes: (ups) => (ups === "printer" ? 7 : 23),
+    },
+    state: "down",
+    cause: { kind: "power", name: "The printer", runtimeMinutes: 7 },
+  },
+  {
     name: "provider slow",
     input: { slow: { rttMs: 340, usualMs: 18, lossPercent: 12, sinceMs } },
     state: "warning",
