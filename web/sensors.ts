@@ -39,7 +39,21 @@ export function sensorsOf(c: PageContext, device: Device): readonly Sensor[] {
     .map(({ series }) => implied(series));
   const rank = ({ metric }: Sensor) => (first.includes(metric) ? first.indexOf(metric) : first.length);
   const leading = rest.filter(({ metric }) => first.includes(metric)).sort((a, b) => rank(a) - rank(b));
-  return [...leading, ...device.sensors, ...rest.filter(({ metric }) => !first.includes(metric))];
+  return toldApart([...leading, ...device.sensors, ...rest.filter(({ metric }) => !first.includes(metric))]);
+}
+
+/** "Output 1" of which there are three says what it measures: "Output 1: power". */
+function toldApart(sensors: readonly Sensor[]): readonly Sensor[] {
+  const times = new Map<string, number>();
+  for (const { description } of sensors) times.set(description, (times.get(description) ?? 0) + 1);
+  return sensors.map((sensor) => {
+    const title = metricOf(sensor.metric)?.title;
+    if (times.get(sensor.description) === 1 || title === undefined) return sensor;
+    return {
+      ...sensor,
+      description: `${sensor.description}: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+    };
+  });
 }
 
 /** The series that there are of a device, kept ones included: after a restart a dead device has no newest values. */

@@ -82,9 +82,10 @@ ${parts.head}
 ${content}`;
 }
 
-/** Measures at once, where the box offers it. */
+/** Measures at once, where the box offers it and the device can be asked: what publishes speaks when it wants. */
 function pollForm(c: PageContext, device: Device): Html | false {
   if (!c.view.actions?.pollNow || c.csrf === undefined) return false;
+  if (device.collectors.every((type) => type === "mqtt")) return false;
   return html`<form method="post" action="/devices/${device.id}/poll" class="inline"><input type="hidden" name="csrf" value="${c.csrf}"><button>${c.t("device.poll")}</button></form>`;
 }
 
