@@ -1,4 +1,4 @@
-import { closed, opened, withAlert, withEntries } from "../engine/incident-edits.ts";
+import { closed, opened, recoveredText, withAlert, withEntries } from "../engine/incident-edits.ts";
 import { groupOf } from "../inventory/describe.ts";
 import { mqttKey, nameOfRef } from "../inventory/keys.ts";
 import type { Alert, Incident } from "../model/alert.ts";
@@ -146,7 +146,7 @@ function incidentOf({ device, name, startedMs, endedMs, affected, by, note }: Ou
   const well = withEntries(withAlert(seen, { ...alert, state: "resolved", endedMs }), {
     atMs: endedMs,
     kind: "recovered",
-    text: `${name} answers again.`,
+    text: recoveredText(alert, name),
   });
   return closed(well, endedMs, endedMs, "Everything is as before.");
 }

@@ -199,7 +199,7 @@ export class Grouping {
     const next = edit.withEntries(edit.withAlert(incident, { ...known, state: "resolved", endedMs }), {
       atMs: endedMs,
       kind: "recovered",
-      text: alert.state === "resolved" ? cleanText(alert.summary) : known.summary,
+      text: edit.recoveredText(alert, this.#name(alert.device)),
     });
     if (wasDown && !edit.isDown(next)) this.#release(next.id);
     if (next.alerts.some(edit.isFiring)) this.#book.put(next);

@@ -1,5 +1,6 @@
 import { type Alert, type Incident, type Severity, severities, type TimelineEntry } from "../model/alert.ts";
 import type { DeviceId } from "../model/site.ts";
+import { cleanText } from "../model/words.ts";
 
 /** Entries kept in one incident: a flapping device must not grow it for ever. The first ones stay. */
 const longestTimeline = 500;
@@ -30,6 +31,12 @@ export function withEntries(incident: Incident, ...entries: readonly TimelineEnt
         ...incident,
         timeline: [...incident.timeline, ...entries.slice(0, room)],
       };
+}
+
+/** What ended, for the timeline; the sentence of a silence would say the opposite. */
+export function recoveredText({ check, summary }: Alert, name: string): string {
+  if (check === "down") return `${name} answers again.`;
+  return check === "silent" ? `${name} is heard again.` : cleanText(summary);
 }
 
 /** An incident that begins with one firing alert; it has no number yet. */

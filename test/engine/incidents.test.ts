@@ -37,6 +37,11 @@ t.test("one device down and up: one message each, with its times", async (t) => 
     o.incidents.get(incident?.id ?? 0)?.timeline.map(({ kind }) => kind),
     ["started", "confirmed", "told", "recovered", "closed", "told"],
   );
+  t.match(
+    o.incidents.get(incident?.id ?? 0)?.timeline.find(({ kind }) => kind === "recovered"),
+    { text: "NAS answers again." },
+    "not that it does not answer",
+  );
   await o.stop();
 });
 
