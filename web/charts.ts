@@ -1,4 +1,4 @@
-import { type Columns, withoutUsualGaps } from "../appliance/model/series.ts";
+import { type Columns, withGapsOfSilence } from "../appliance/model/series.ts";
 import type { SeriesId } from "../appliance/model/site.ts";
 import type { TimeRange } from "../appliance/model/time.ts";
 import type { Html } from "./html.ts";
@@ -126,7 +126,7 @@ function drawing(plan: ChartPlan, drawn: readonly Drawn[]): Html {
   const lines = shown.map(({ columns }, index) => {
     const sign = mirrored && index === 1 ? -1 : 1;
     let [path, pen] = ["", "M"];
-    const { timesMs, avg } = withoutUsualGaps(columns);
+    const { timesMs, avg } = withGapsOfSilence(columns);
     for (const [at, value] of avg.entries()) {
       if (Number.isFinite(value)) path += `${pen}${x(timesMs[at] ?? 0)} ${y(sign * value)}`;
       pen = Number.isFinite(value) ? "L" : "M";

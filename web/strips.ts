@@ -1,5 +1,5 @@
 import type { StateSpan } from "../appliance/model/contracts.ts";
-import { type Columns, withoutUsualGaps } from "../appliance/model/series.ts";
+import { type Columns, withGapsOfSilence } from "../appliance/model/series.ts";
 import type { DeviceId, State } from "../appliance/model/site.ts";
 import { worse } from "../appliance/model/site.ts";
 import type { TimeRange } from "../appliance/model/time.ts";
@@ -178,7 +178,7 @@ export function linePath(
 
 /** A small line without axes; the value stands beside it as text. */
 export function spark(columns: Columns, range: TimeRange): Html {
-  const { path, last } = linePath(withoutUsualGaps(columns), range, 92, 16);
+  const { path, last } = linePath(withGapsOfSilence(columns), range, 92, 16);
   if (!path) return html`<svg class="spark" viewBox="0 0 96 20" aria-hidden="true"></svg>`;
   return html`<svg class="spark" viewBox="-2 -2 96 20" aria-hidden="true"><path d="${path}"/>${last && html`<circle cx="${last[0].toFixed(1)}" cy="${last[1].toFixed(1)}" r="2"/>`}</svg>`;
 }

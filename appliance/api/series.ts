@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Step, View } from "../model/contracts.ts";
 import { metricOf } from "../model/metric.ts";
-import { type Columns, withoutUsualGaps } from "../model/series.ts";
+import { type Columns, withGapsOfSilence } from "../model/series.ts";
 import { parseSeriesId, type SeriesId } from "../model/site.ts";
 import { parseDuration, type TimeRange } from "../model/time.ts";
 import { valueUnit } from "./devices.ts";
@@ -25,7 +25,7 @@ export const seriesAnswer = z
         columns: z
           .tuple([column, column, column, column])
           .describe(
-            "Times in Unix seconds; smallest, mean and largest value. null is a gap. An empty row between two values no further apart than usual is left out.",
+            "Times in Unix seconds; smallest, mean and largest value. null is a gap: the series was silent for longer than is usual for it.",
           ),
       }),
     ),
@@ -115,7 +115,7 @@ export function seriesOperations(view: View): Operation[] {
         const series = await Promise.all(
           s.map(async (text) => {
             const id = text as SeriesId;
-            return rowsOf(view, id, withoutUsualGaps(await view.store.query(id, range, step)));
+            return rowsOf(view, id, withGapsOfSilence(await view.store.query(id, range, step)));
           }),
         );
         return { series };

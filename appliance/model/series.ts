@@ -42,31 +42,39 @@ export interface Columns {
 const silence = 2.5;
 
 /**
- * Columns for drawing a line: empty steps between samples that are no further apart than is usual for the series are
- * left out, so that a sensor heard every ten minutes gives one line. Where it was silent for longer the gap stays.
+ * Columns for drawing a line, with a gap exactly where the series was silent for longer than is usual for it: a sensor
+ * heard every ten minutes gives one line. Empty steps between samples of usual distance are left out; raw samples with
+ * silence between them get one empty row there.
  */
-export function withoutUsualGaps(columns: Columns): Columns {
+export function withGapsOfSilence(columns: Columns): Columns {
   const { timesMs, avg } = columns;
   const filled = Array.from(avg.keys()).filter((at) => Number.isFinite(avg[at]));
   const time = (at: number | undefined) => timesMs[at ?? 0] ?? Number.NaN;
   const distances = filled.slice(1).map((at, before) => time(at) - time(filled[before]));
-  const sorted = [...distances].sort((a, b) => a - b);
-  // The lower median: of two distances the longer one may be the silence. One alone says nothing.
-  const usualMs = sorted.length < 2 ? 0 : (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
-  const kept: number[] = [];
+  const usualMs = lowerMedian(distances);
+  const rows: { timeMs: number; from?: number }[] = [];
   let next = 0;
   for (const at of timesMs.keys()) {
-    if (filled[next] === at) next++;
-    else if (next > 0 && next < filled.length && (distances[next - 1] ?? 0) <= silence * usualMs) continue;
-    kept.push(at);
+    const isFilled = filled[next] === at;
+    const isSilent = (distances[next - 1] ?? Infinity) > silence * usualMs;
+    if (isFilled && isSilent && usualMs > 0 && next > 0 && filled[next - 1] === at - 1)
+      rows.push({ timeMs: time(at - 1) + usualMs });
+    if (isFilled || isSilent) rows.push({ timeMs: time(at), from: at });
+    if (isFilled) next++;
   }
-  if (kept.length === timesMs.length) return columns;
-  const pick = (column: Float64Array) => Float64Array.from(kept, (at) => column[at] ?? Number.NaN);
+  const pick = (column: Float64Array) =>
+    Float64Array.from(rows, ({ from }) => (from === undefined ? Number.NaN : (column[from] ?? Number.NaN)));
   return {
     ...columns,
-    timesMs: pick(timesMs),
+    timesMs: Float64Array.from(rows, ({ timeMs }) => timeMs),
     min: pick(columns.min),
     avg: pick(avg),
     max: pick(columns.max),
   };
+}
+
+/** Of two distances the longer one may be the silence; one alone says nothing of what is usual: 0. */
+function lowerMedian(distances: readonly number[]): number {
+  const sorted = [...distances].sort((a, b) => a - b);
+  return sorted.length < 2 ? 0 : (sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
 }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { type Columns, withoutUsualGaps } from "../../appliance/model/series.ts";
+import { type Columns, withGapsOfSilence } from "../../appliance/model/series.ts";
 
 const minuteMs = 60_000;
 
@@ -33,7 +33,22 @@ const cases = [
 ];
 for (const { name, given, kept, late } of cases) {
   t.test(`for drawing: ${name}`, async (t) => {
-    t.equal(picture(withoutUsualGaps(steps(given))), kept);
-    if (late) t.equal(picture(withoutUsualGaps(steps("1_2_3_____4_5_6"))), "123_____456", "a step more is");
+    t.equal(picture(withGapsOfSilence(steps(given))), kept);
+    if (late) t.equal(picture(withGapsOfSilence(steps("1_2_3_____4_5_6"))), "123_____456", "a step more is");
   });
 }
+
+t.test("for drawing: raw samples get a gap where it was silent", async (t) => {
+  const raw = (minutes: readonly number[]): Columns => {
+    const timesMs = Float64Array.from(minutes, (minute) => minute * minuteMs);
+    const avg = timesMs.map(() => 1);
+    return { timesMs, min: avg, avg, max: avg, step: "raw", source: "memory" };
+  };
+  const drawn = withGapsOfSilence(raw([0, 1, 2, 4, 30, 31, 32]));
+  t.equal(picture(drawn), "1111_111", "a minute late is no silence, 26 are");
+  t.same(
+    Array.from(drawn.timesMs).slice(3, 6),
+    [4, 5, 30].map((minute) => minute * minuteMs),
+  );
+  t.equal(picture(withGapsOfSilence(raw([0, 600]))), "11");
+});
