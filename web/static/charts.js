@@ -14,6 +14,8 @@ import { fillTable, readOut } from "./chart-words.js";
 
 const uPlot = /** @type {any} */ (window).uPlot;
 const refreshMs = 60_000;
+/** uPlot.join's NULL_EXPAND. */
+const expandNulls = 2;
 /** @type {Map<HTMLElement, Chart>} */
 const charts = new Map();
 
@@ -45,7 +47,9 @@ async function fetchData({ plot, wanted, kind, factor }) {
     if (kind === "mirror") return [t, times(avg, sign), times(max, sign)];
     return [t, times(avg, sign)];
   });
-  return /** @type {Data} */ (tables.length > 1 ? uPlot.join(tables) : tables[0]);
+  // A null is a gap until the next value of its own series, whatever moments the others have in between.
+  const modes = tables.map((table) => table.map(() => expandNulls));
+  return /** @type {Data} */ (tables.length > 1 ? uPlot.join(tables, modes) : tables[0]);
 }
 
 /** @param {Chart} chart */
