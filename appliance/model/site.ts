@@ -166,7 +166,7 @@ export interface Device {
   readonly isGateway?: boolean;
   /** Who put it here: the box itself, the configuration file, or what it published by MQTT. */
   readonly source: "built-in" | "file" | "mqtt";
-  /** MQTT devices alarm only after approval; all others are approved. */
+  /** MQTT devices alarm only after approval, or when the file has a credential for them; all others are approved. */
   readonly approved: boolean;
   readonly firstSeenMs: number;
 }
