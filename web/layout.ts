@@ -3,6 +3,7 @@ import type { State } from "../appliance/model/site.ts";
 import type { Html } from "./html.ts";
 import { cut, foreign, html } from "./html.ts";
 import type { PageContext } from "./page.ts";
+import { healthDetails } from "./parts/health.ts";
 import { shape, sprite } from "./shapes.ts";
 import type { Assets } from "./static-files.ts";
 
@@ -70,6 +71,7 @@ ${shell.live && asOf(c, view)}
 </header>
 ${shell.live && html`<p id="stale" class="stale" role="alert" hidden>${shape("unknown")}<span>${t("stale.text", { time: html`<b id="stale-since"></b>` })}</span></p>`}
 <main id="main" tabindex="-1">
+${isForTechnicians(shell) && healthDetails(c, view.health.check().problems)}
 ${shell.main}
 </main>
 <footer class="bottom"><p>Porchlight ${view.version}</p><p>${t("page.zone", { zone: c.words.timezone })}</p></footer>
@@ -81,6 +83,11 @@ ${htmxFiles.map((file) => html`<script src="${assets.url(file)}"></script>\n`)}`
 </body>
 </html>
 `;
+}
+
+/** Live pages but the one for everybody, which has words of its own for that; pages that refuse have nothing live. */
+function isForTechnicians({ live, name }: Shell): boolean {
+  return live !== undefined && name !== "status";
 }
 
 function icons(assets: Assets): Html {

@@ -6,6 +6,7 @@ import type { Html } from "../html.ts";
 import { cut, foreign, html } from "../html.ts";
 import { partTag } from "../live.ts";
 import type { Page, PageContext } from "../page.ts";
+import { healthNotes } from "../parts/health.ts";
 import { pathChain } from "../parts/path.ts";
 import { shape, stateDot, stateMark } from "../shapes.ts";
 import { groupSummary, lastDay, percent, strip } from "../strips.ts";
@@ -26,7 +27,7 @@ function headlinePart(c: PageContext): Html {
 <div role="status"><h1>${shape(tone)}<span>${text}</span></h1></div>
 ${detail && html`<p class="detail">${detail}</p>`}
 ${who && html`<p class="who">${verdict.acknowledged && shape("hand")}${who}</p>`}
-${notes}
+${notes}${healthNotes(c)}
 ${whatNow(c, verdict)}
 </section>`;
 }
