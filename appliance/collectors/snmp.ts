@@ -19,7 +19,12 @@ const config = z
   .prefault({});
 type Settings = z.infer<typeof config>;
 
-const key = secret().describe("8 characters or more (RFC 3414).");
+const key = secret()
+  .refine((given) => given.reveal().length >= 8, {
+    error: "expected 8 characters or more (RFC 3414)",
+    params: { secret: true },
+  })
+  .describe("8 characters or more (RFC 3414).");
 const target = z
   .strictObject({
     ...targetPollFields(),

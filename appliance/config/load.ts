@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Rule } from "../model/alert.ts";
 import { ApplianceError } from "../model/errors.ts";
+import { parseDeviceId } from "../model/site.ts";
 import { readDocument } from "./document.ts";
 import { type Problem, parseWith } from "./problems.ts";
 import { checkBehind, checkRuleReferences } from "./references.ts";
@@ -48,6 +49,16 @@ function deepFreeze<T>(value: T): T {
 const idsIn = (entries: readonly unknown[]): string[] =>
   entries.map((entry) => (entry as Section | null)?.id).filter((id) => typeof id === "string");
 
+/** What hangs on what, also of entries that have another mistake. */
+function chainOf(entries: readonly unknown[]) {
+  return entries.flatMap((entry, at) => {
+    const { id, behind } = (entry ?? {}) as Section;
+    const own = typeof id === "string" ? parseDeviceId(id) : undefined;
+    const front = typeof behind === "string" ? parseDeviceId(behind) : undefined;
+    return own && front ? [{ path: ["devices", at], value: { id: own, behind: front } }] : [];
+  });
+}
+
 function build(data: unknown, file: string | undefined, context: LoadContext, found: Gather): Config {
   const { plugins, shippedRules, builtInIds, machine } = context;
   const sections = topLevel(data, found);
@@ -72,7 +83,7 @@ function build(data: unknown, file: string | undefined, context: LoadContext, fo
   const notify = readNotifiers(sections.notify, plugins.notifiers, found);
   const notifierIds = new Set(Object.keys((sections.notify as object | undefined) ?? {}));
   found.add(
-    ...checkBehind(devices, knownIds),
+    ...checkBehind(chainOf(entries), knownIds),
     ...checkRuleReferences(
       rules.flatMap(({ path, value }) => (value.kind === "rule" ? [{ path, value: value.rule }] : [])),
       knownIds,

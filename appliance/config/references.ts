@@ -29,7 +29,7 @@ interface Placed<T> {
 
 /** `behind` must name another device, and no chain of them may come back to its start. */
 export function checkBehind(
-  devices: readonly Placed<DeviceConfig>[],
+  devices: readonly Placed<Pick<DeviceConfig, "id" | "behind">>[],
   knownIds: ReadonlySet<string>,
 ): Finding[] {
   const behind = new Map(

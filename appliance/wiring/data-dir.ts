@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { ApplianceError } from "../model/errors.ts";
 
 const reasons: Readonly<Record<string, string>> = {
@@ -12,11 +12,18 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "its parent folder does not exist",
 };
 
+/** The folder itself, or the first one above it that is there: making the rest there tells less of why it fails. */
+function nearest(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder));
+}
+
 /** Makes the data directory and tries to write there. Returns its whole path. Throws DATA_UNWRITABLE with the remedy. */
 export function prepareDataDir(path: string): string {
   const folder = resolve(path);
   const trial = join(folder, ".write-test");
   try {
+    const above = nearest(folder);
+    if (statSync(above).isDirectory()) accessSync(above, constants.W_OK | constants.X_OK);
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     accessSync(folder, constants.W_OK | constants.X_OK);
     writeFileSync(trial, "x");

@@ -110,3 +110,16 @@ t.test("the inventory gets the box's own devices and the file's, with how each i
     source: "file",
   });
 });
+
+t.test("a key of SNMP version 3 that is too short is refused, and not shown", async (t) => {
+  const text = (key: string) =>
+    `devices: [{id: a, name: A, address: 10.0.0.2, snmp: {user: u, auth: {protocol: sha, key: ${key}}}}]`;
+  t.doesNotThrow(() => configOf(text("long-enough")));
+  t.throws(() => configOf(text("short")), { message: /auth\.key: expected 8 characters.*got \*\*\*$/ });
+});
+
+t.test("no device can have this box's own values", async (t) => {
+  t.throws(() => configOf("devices: [{id: a, name: A, address: 10.0.0.2, host: {}}]"), {
+    message: /host: unknown key/,
+  });
+});
