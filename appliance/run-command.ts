@@ -6,6 +6,7 @@ import type { LoadContext } from "./config/load.ts";
 import { problemLine } from "./config/problems.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./model/contracts.ts";
+import { aborted } from "./model/time.ts";
 import { listenAddresses, pageAddresses } from "./wiring/addresses.ts";
 import { ConfigError, type FoundConfig, findConfig, loadContext } from "./wiring/configuration.ts";
 import { prepareDataDir } from "./wiring/data-dir.ts";
@@ -157,11 +158,4 @@ function createQueue() {
     },
     idle: () => last,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

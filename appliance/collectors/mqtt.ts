@@ -11,7 +11,7 @@ import type {
   Message,
 } from "../model/contracts.ts";
 import type { DeviceRef, Observation } from "../model/observation.ts";
-import type { Clock, Timer } from "../model/time.ts";
+import { aborted, type Clock, type Timer } from "../model/time.ts";
 import {
   type BrokerReport,
   brokerKey,
@@ -284,11 +284,4 @@ function createAsking({ victron, shellyAnnounce }: BrokerSettings, client: MqttC
       timer?.cancel();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -22,7 +22,17 @@ export function enterNamespace(file: string): void {
   }
   const { status } = spawnSync(
     "unshare",
-    [...words, "sh", "-c", prepare, "sh", process.execPath, ...process.execArgv, fileURLToPath(file)],
+    [
+      ...words,
+      "sh",
+      "-c",
+      prepare,
+      "sh",
+      process.execPath,
+      ...process.execArgv,
+      fileURLToPath(file),
+      ...process.argv.slice(2),
+    ],
     { stdio: "inherit", env: { ...process.env, [mark]: "inside" } },
   );
   process.exit(status ?? 1);
