@@ -7,6 +7,7 @@ import { problemLine } from "./config/problems.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./model/contracts.ts";
 import { aborted } from "./model/time.ts";
+import { holdDataDir } from "./state/hold.ts";
 import { listenAddresses, pageAddresses } from "./wiring/addresses.ts";
 import { ConfigError, type FoundConfig, findConfig, loadContext } from "./wiring/configuration.ts";
 import { prepareDataDir } from "./wiring/data-dir.ts";
@@ -123,7 +124,13 @@ export async function runCommand(
   const first = findConfig(options.config, context, { lastGood: options.lastGood, dataDir: options.data });
   const dataDir = prepareDataDir(options.data);
   const running: Running = { options, dataDir, plugins, context, log, version };
-  const door = await openDoor(listenAddresses(first.config, options.http), { log });
+  const held = holdDataDir(dataDir);
+  const door = await openDoor(listenAddresses(first.config, options.http), { log }).catch(
+    (error: unknown) => {
+      held.release();
+      throw error;
+    },
+  );
   try {
     const house: House = { door, app: await startApp(running, first, door) };
     keep(first, dataDir, log);
@@ -141,6 +148,7 @@ export async function runCommand(
     return 0;
   } finally {
     await door.close(1_000);
+    held.release();
   }
 }
 
