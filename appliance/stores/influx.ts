@@ -155,7 +155,7 @@ class InfluxStore implements Store {
     } catch (error) {
       const message = (error as Error).message;
       if (!/unauthor|forbidden|not found|method not allowed|bad request|4\d\d/i.test(message))
-        throw unavailable(`InfluxDB at ${this.#url.host} does not answer: ${message}`);
+        throw unavailable(`InfluxDB at ${this.#url.host} cannot be used now: ${message}`);
       this.#deps.log.part("influx").warn("InfluxDB did not let the database be made", { what: message });
     }
   }
