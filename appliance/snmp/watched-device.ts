@@ -26,6 +26,9 @@ import { literalAddress, type Reader, SnmpFailure } from "./reader.ts";
 import { type Survey, survey } from "./survey.ts";
 
 const surveyEveryMs = 30 * 60_000;
+/** An agent that has just started fills its tables step by step: net-snmp has its processors after a minute. */
+const youngTicks = 10 * 60 * 100;
+const surveyYoungEveryMs = 2 * 60_000;
 /** Rows that come and go all the time are no reason to look at everything each minute. */
 const surveyAtMostEveryMs = 5 * 60_000;
 /** Misses after which a device costs one packet a cycle. */
@@ -118,7 +121,9 @@ export class WatchedDevice {
 
   async #measure(signal: AbortSignal): Promise<Observation[]> {
     const nowMs = this.#deps.clock.monotonicMs();
-    const due = this.#wantsSurvey || nowMs - this.#surveyedMs >= surveyEveryMs;
+    const isYoung = this.#uptimeTicks !== undefined && this.#uptimeTicks < youngTicks;
+    const everyMs = isYoung ? surveyYoungEveryMs : surveyEveryMs;
+    const due = this.#wantsSurvey || nowMs - this.#surveyedMs >= everyMs;
     if (!this.#plan || (due && this.#misses === 0)) await this.#lookOver(signal);
     let result = await this.#pollPlan(signal, this.#plan as Plan);
     if (result === "rebooted" || (result.moved && this.#maySurvey())) {
