@@ -32,6 +32,8 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+  /** Where the machine's routes and name servers are read from instead of `/`; an empty folder has none. */
+  readonly networkRoot?: string;
 }
 
 /** The whole pipeline of one configuration. */
@@ -93,7 +95,13 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
   const common = { config, plugins, dataDir, clock, log, counters, series, latest, inventory };
   const onChange = (device: DeviceId) => judging.changed(device);
-  const measuring = createMeasuring({ ...common, store: history.local, onEvent, onChange });
+  const measuring = createMeasuring({
+    ...common,
+    store: history.local,
+    onEvent,
+    onChange,
+    ...(options.networkRoot === undefined ? {} : { networkRoot: options.networkRoot }),
+  });
   const health = createHealth([
     configProblems(found, refusal),
     createSickness({ measuring, inventory, latest }),

@@ -39,28 +39,26 @@ const onLoopback: Placement = {
   brokerListen: "127.20.0.250:18830",
 };
 
+/** For its files, and whether it is in a network namespace of its own. */
+export interface Where {
+  readonly folder: string;
+  readonly ownNetwork: boolean;
+}
+
 /**
  * Runs the simulated office and the box that watches it, until interrupted: agents, name servers, sensors, a day of
  * history, and the prompt that breaks and mends things. The page is served on `page.sock` in `folder`.
  *
  * @returns the exit code
  */
-export async function runOffice(
-  where: { readonly folder: string; readonly ownNetwork: boolean },
-  io: CommandIo,
-): Promise<number> {
+export async function runOffice(where: Where, io: CommandIo): Promise<number> {
   const clock = systemClock;
   const placement = where.ownNetwork ? inNamespace : onLoopback;
   const faults = noFaults();
   const network = where.ownNetwork ? await buildNetwork(where.folder) : undefined;
   const agents = await startAgents({ placement, faults, clock });
   const passwords = makePasswords();
-  const { writeRest, stop } = await startBox(
-    where.folder,
-    demoConfiguration(placement, passwords),
-    clock,
-    io,
-  );
+  const { writeRest, stop } = await startBox(where, demoConfiguration(placement, passwords), clock, io);
   const [host, port] = placement.brokerListen.split(":");
   const publishers = await startPublishers({
     connect: (username, password) =>
@@ -90,7 +88,12 @@ interface Box {
   stop(): Promise<void>;
 }
 
-async function startBox(folder: string, text: string, clock: Clock, io: CommandIo): Promise<Box> {
+async function startBox(
+  { folder, ownNetwork }: Where,
+  text: string,
+  clock: Clock,
+  io: CommandIo,
+): Promise<Box> {
   const file = join(folder, "porchlight.yaml");
   const dataDir = join(folder, "data");
   await mkdir(dataDir, { recursive: true });
@@ -112,10 +115,15 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
     clock,
     log,
     counters: door.counters,
+    // The machine's own router and name servers are none of the office's.
+    ...(ownNetwork ? {} : { networkRoot: join(folder, "no-network") }),
   });
   await app.start();
   io.print("Writing a day of history ...");
-  const written = await writeHistory(knownPasts(app.view.series, outages), app.view.store, clock.nowMs());
+  const known = knownPasts(app.view.series, outages).filter(
+    ({ series }) => ownNetwork || !series.metric.startsWith("ping_"),
+  );
+  const written = await writeHistory(known, app.view.store, clock.nowMs());
   io.print(`${written.toLocaleString("en")} samples written.`);
   door.hand(app.listener);
   const stop = async () => {
@@ -124,7 +132,7 @@ async function startBox(folder: string, text: string, clock: Clock, io: CommandI
   };
   const writeRest = async () => {
     const { view } = app;
-    const done = new Set(knownPasts(view.series, outages).map(({ series }) => series));
+    const done = new Set(known.map(({ series }) => series));
     await writeHistory(foundPasts(view, outages, done, clock.nowMs()), view.store, clock.nowMs());
   };
   return { writeRest, stop };

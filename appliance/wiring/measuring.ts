@@ -38,6 +38,8 @@ export interface MeasuringDeps {
   readonly store: Pick<Store, "write">;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   readonly onChange: (device: DeviceId) => void;
+  /** Where routes and name servers are read from instead of `/`. */
+  readonly networkRoot?: string;
 }
 
 /** From the network to the store: collectors, schedule, broker, answers, ingest. */
@@ -102,6 +104,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
   });
   const network = watchNetwork({
     clock,
+    ...(deps.networkRoot === undefined ? {} : { root: deps.networkRoot }),
     onChange: (now) => {
       log.info("The default gateway or the name servers changed", { ...now });
       arrange();
