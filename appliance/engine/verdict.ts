@@ -122,7 +122,8 @@ function outage({ incidents, devices, path }: VerdictInput): Found | undefined {
       sinceMs,
       incident: worst,
     };
-  return { state: "down", cause: causeOfOne(worst, devices, path), sinceMs, incident: worst };
+  const cause = causeOfOne(worst, devices, path);
+  return { state: cause.kind === "blind" ? "unknown" : "down", cause, sinceMs, incident: worst };
 }
 
 /** What takes the internet away is worse than any other device. */
@@ -139,7 +140,8 @@ function causeOfOne(
 ): Cause {
   if (device === gatewayOf(devices.map((one) => one.device)))
     return { kind: "router-down", affected: affected.filter(isNoStation).length };
-  if (device === pathDevices.internet) return { kind: "provider-down" };
+  if (device === pathDevices.internet)
+    return hasWayOut(devices) ? { kind: "provider-down" } : { kind: "blind" };
   if (device === pathDevices.names)
     return { kind: "names-fail", resolver: path.find((one) => one.station === "names")?.address ?? "" };
   const name = nameOf(device, devices);
@@ -148,6 +150,13 @@ function causeOfOne(
   return affected.length > 0
     ? { kind: "part-down", name, affected: affected.length }
     : { kind: "device-down", name };
+}
+
+/** Without a default route it is this box that is cut off; nothing can be said of the provider. */
+function hasWayOut(devices: readonly Seen[]): boolean {
+  const id = gatewayOf(devices.map(({ device }) => device));
+  const gateway = devices.find(({ device }) => device.id === id);
+  return gateway === undefined || gateway.device.address !== undefined;
 }
 
 function isNoStation(device: DeviceId): boolean {

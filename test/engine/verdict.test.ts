@@ -1,5 +1,5 @@
 import t from "tap";
-import { judgeSite, type VerdictInput } from "../../appliance/engine/verdict.ts";
+import { judgeSite, type Seen, type VerdictInput } from "../../appliance/engine/verdict.ts";
 import { deviceId, type SeriesId, type State } from "../../appliance/model/site.ts";
 import { incidentOf, input, nowMs, office, seen, sinceMs } from "../helpers/verdict-input.ts";
 
@@ -14,6 +14,11 @@ const onBattery = incidentOf(
   { deviceState: "warning" },
   { check: "threshold", series: "switch:ups_source" as SeriesId },
 );
+
+const withoutAddress = (one: Seen): Seen => {
+  const { address: _address, ...device } = one.device;
+  return { ...one, device };
+};
 
 const rows: {
   name: string;
@@ -47,6 +52,15 @@ const rows: {
     input: { incidents: [incidentOf("internet", { affected: ids("names", "cloud") })] },
     state: "down",
     cause: { kind: "provider-down" },
+  },
+  {
+    name: "no default route: the box is cut off, the provider is not to blame",
+    input: {
+      incidents: [incidentOf("internet", { affected: ids("names") })],
+      devices: office.map((one) => (one.device.id === "gateway" ? withoutAddress(one) : one)),
+    },
+    state: "unknown",
+    cause: { kind: "blind" },
   },
   {
     name: "router down; stations of the path are no devices",

@@ -10,6 +10,7 @@ export const seen = (id: string, kind: DeviceKind, state: State = "ok", more: Pa
     id: deviceId(id),
     name: `The ${id}`,
     kind,
+    address: "10.0.0.7",
     group: kind,
     identity: {},
     ports: [],
