@@ -5,7 +5,7 @@ import { asBatch, newRound, type Round } from "./round.ts";
 
 /** What arrives within this time is one round. */
 const roundMs = 1_000;
-/** RELIABILITY: where somebody waits for the commit, the round ends this soon; at once when this many wait. */
+/** Where somebody waits for the commit, the round ends this soon; at once when this many wait. */
 const waitingMs = 50;
 const waitingLimit = 32;
 const firstRetryMs = 1_000;

@@ -126,7 +126,7 @@ class Intake implements Ingest {
     this.#changed.add(device.id);
   }
 
-  /** MQTT.md rule 1: a retained message is stored only when its value or its own time is new. */
+  /** A retained message is stored only when its value or its own time is new. */
   #isOldNews(one: Series, value: number, timeMs: number | undefined): boolean {
     const known = this.#options.latest.value(one.id);
     return (

@@ -1,7 +1,7 @@
 import type { Sample } from "../model/observation.ts";
 
 const longestChannel = 64;
-/** MQTT.md rule 3: series a device may have that speaks by itself. */
+/** Series a device may have that speaks by itself. */
 export const seriesOfSpeaker = 64;
 /** Series of a polled device: a chassis of 400 ports with 14 columns each, and room. */
 export const seriesOfPolled = 20_000;

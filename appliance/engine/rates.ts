@@ -11,7 +11,7 @@ const two64 = 1n << 64n;
 const uptimeSlackTicks = 1_000;
 /** Two readings closer than this are one: agents answer from caches of several seconds. */
 const minElapsedMs = 1_000;
-/** RELIABILITY: a rate above this share of a port's speed is a lie. */
+/** A rate above this share of a port's speed is a lie. */
 const speedSlack = 1.05;
 
 /** When a reading was taken, and how far apart readings of its target are meant to be. */

@@ -2,7 +2,7 @@ import type { Collector, Target } from "../model/contracts.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Clock, Timer } from "../model/time.ts";
 
-/** RELIABILITY F33: what throws is tried again at most this often, less each time. */
+/** What throws is tried again at most this often, less each time. */
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 300_000;
 

@@ -27,7 +27,7 @@ export interface InventoryOptions {
   readonly counters: Counters;
   readonly keeper: DeviceKeeper;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
-  /** Devices that may appear by themselves. MQTT.md rule 3. */
+  /** Devices that may appear by themselves. */
   readonly limit?: number;
 }
 

@@ -11,7 +11,7 @@ export interface PathLink {
   readonly sinceMs?: number;
 }
 
-/** What is wrong in general; picks the headline of UI.md's table. */
+/** What is wrong in general; picks the headline. */
 export type Cause =
   | { readonly kind: "good" }
   | { readonly kind: "starting"; readonly checked: number }

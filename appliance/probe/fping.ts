@@ -99,7 +99,7 @@ function refused(ended: Ended): EchoError | undefined {
  *
  * @param addresses - literal IP addresses, at most 200; anything else is left out, so that no text becomes an option
  * @throws EchoError when fping is missing or may not send; the signal's reason when aborted
- * Source: fping(8); STACK: -i 1 spreads the packets.
+ * Source: fping(8); -i 1 spreads the packets.
  */
 export async function echo(
   addresses: readonly string[],

@@ -22,10 +22,10 @@ export interface EchoRound {
   readonly periodMs: number;
 }
 
-/** RELIABILITY F15: at 51 % loss a request 23 lost ones in a row are no accident; two such rounds follow the first. */
+/** At 51 % loss a request 23 lost ones in a row are no accident; two such rounds follow the first. */
 const confirming: EchoRound = { count: 10, periodMs: 200 };
 const usualPeriodMs = 500;
-/** F16: what has missed so many rounds costs one packet a round. */
+/** What has missed so many rounds costs one packet a round. */
 const deadAfter = 3;
 
 /** How the next round asks: as set, closely to confirm a miss, or with one packet once it is known to be dead. */

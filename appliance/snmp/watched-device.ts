@@ -33,7 +33,7 @@ const surveyYoungEveryMs = 2 * 60_000;
 const surveyAtMostEveryMs = 5 * 60_000;
 /** Misses after which a device costs one packet a cycle. */
 const patientMisses = 3;
-/** RELIABILITY: with 30 % loss each way two tries find 74 % of the answers, five 97 %. */
+/** With 30 % loss each way two tries find 74 % of the answers, five 97 %. */
 const extraTries = 3;
 const via = "snmp";
 
