@@ -29,8 +29,6 @@ export interface DispatchDeps {
   readonly site: Site;
   /** The site's headline now. */
   readonly headline: () => string;
-  /** Whether the line outside works; by default, no station of the path is down. Without it a silent channel is no news. */
-  readonly isOnline?: () => boolean;
 }
 
 export interface Dispatch {
@@ -59,7 +57,7 @@ class Dispatcher implements Dispatch {
     this.#channels = new Channels({
       nowMs: () => clock.nowMs(),
       onAlert: (alert) => incidents.alert(alert),
-      isOnline: deps.isOnline ?? (() => !incidents.open().some((one) => isPathDown(one, deps.inventory))),
+      isOnline: () => !incidents.open().some((one) => isPathDown(one, deps.inventory)),
     });
     this.#queues = new Map(
       [...notifiers].map(([id, notifier]) => [

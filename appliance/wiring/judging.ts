@@ -131,7 +131,6 @@ function makeDispatch(deps: JudgingDeps, incidents: EngineIncidents, status: Eng
     inventory,
     site,
     headline: () => headline(status.verdict(), { words, addresses: "shown" }).text,
-    isOnline: () => status.verdict().path.every(({ id, state }) => id !== "internet" || state !== "down"),
   });
 }
 
