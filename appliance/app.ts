@@ -19,6 +19,7 @@ import { createJudging } from "./wiring/judging.ts";
 import { createMeasuring } from "./wiring/measuring.ts";
 import { openMemory } from "./wiring/memory.ts";
 import type { Plugins } from "./wiring/plugins.ts";
+import { createSettings } from "./wiring/settings.ts";
 import { createSickness } from "./wiring/sickness.ts";
 import { createTags } from "./wiring/tags.ts";
 
@@ -81,6 +82,8 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const { found, plugins, dataDir, clock, log, counters } = options;
   const { config } = found;
   const memory = openMemory(options);
+  const { documents: keeper, seal } = memory;
+  const settings = createSettings({ config, plugins, keeper, seal, log: log.part("settings") });
   const series = createSeriesTable();
   const latest = createLatest();
   const onEvent = (event: Event & { readonly timeMs: number }) => memory.events.add(event);
@@ -93,7 +96,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   });
   const tagsOf = createTags({ inventory, targets: () => measuring.targets() });
   const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
-  const common = { config, plugins, dataDir, clock, log, counters, series, latest, inventory };
+  const common = { config, settings, plugins, dataDir, clock, log, counters, series, latest, inventory };
   const onChange = (device: DeviceId) => judging.changed(device);
   const measuring = createMeasuring({
     ...common,
@@ -110,14 +113,14 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     () => judging.problems(),
   ]);
   const judging = createJudging({ ...common, memory, measuring, health });
-  return { memory, series, latest, inventory, history, measuring, health, judging };
+  return { memory, settings, series, latest, inventory, history, measuring, health, judging };
 }
 type Parts = ReturnType<typeof makeParts>;
 
 function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Parts): View {
   const { config } = found;
   const { anchors: _anchors, ...site } = config.site;
-  const { inventory, latest, judging, history, series, health, measuring } = parts;
+  const { inventory, latest, judging, history, series, health, measuring, settings } = parts;
   return {
     site,
     version,
@@ -131,7 +134,8 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     series,
     health,
     counters,
-    rules: config.rules,
+    rules: () => settings.config().rules,
+    settings,
     startedMs: clock.nowMs(),
     gauges: createGauges({ history, broker: measuring.broker }),
     actions: {

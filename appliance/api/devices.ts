@@ -20,7 +20,7 @@ export const deviceItem = z
     incident: z.int().optional().describe("Open incident of this device."),
     acknowledgedBy: z.string().optional(),
     collectors: z.array(z.string()),
-    source: z.enum(["built-in", "file", "mqtt"]),
+    source: z.enum(["built-in", "file", "page", "mqtt"]),
     approved: z.boolean(),
   })
   .meta({ id: "Device" });

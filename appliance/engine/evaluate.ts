@@ -45,6 +45,8 @@ export interface Evaluate {
   start(): void;
   /** Judges the device's own rules at once: it answered, or did not. */
   changed(device: DeviceId): void;
+  /** Judges by these rules from now on; alerts of a rule that is gone or changed its targets are over. */
+  configure(rules: readonly Rule[]): void;
   /** Every alert that is pending or firing. */
   alerts(): readonly Alert[];
   stop(): void;
@@ -64,7 +66,7 @@ interface Held {
 class RuleRunner implements Evaluate {
   readonly #options: EvaluateOptions;
   readonly #held = new Map<string, Held>();
-  readonly #prepared: readonly Prepared[];
+  #prepared: readonly Prepared[];
   readonly #recent = createRecent();
   readonly #intervalMs: number;
   #timer: Timer | undefined;
@@ -264,6 +266,10 @@ class RuleRunner implements Evaluate {
         one.seen = 0;
       }
     });
+  }
+
+  configure(rules: readonly Rule[]): void {
+    this.#prepared = rules.flatMap((rule) => prepare(rule, this.#options));
   }
 
   changed(id: DeviceId): void {

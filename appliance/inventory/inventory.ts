@@ -18,7 +18,7 @@ import { matchPorts, portOf } from "./ports.ts";
 /** A device that the configuration or the box itself puts here; what it says of itself comes later. */
 export type DeviceSeed = Pick<Device, "id" | "name" | "kind" | "collectors"> &
   Partial<Pick<Device, "group" | "room" | "address" | "behind" | "isGateway">> & {
-    readonly source: "built-in" | "file";
+    readonly source: "built-in" | "file" | "page";
   };
 
 export interface InventoryOptions {
@@ -43,6 +43,15 @@ interface Known {
   readonly keys: Set<string>;
   /** Every port ever seen, so that no id is given to another one. */
   ports: Port[];
+}
+
+/** What speaks by MQTT goes on doing so when a page or the file takes it over. */
+function heardOf({ collectors, behind }: Device, seed: DeviceSeed): Partial<Device> {
+  return {
+    ...(seed.source === "page" ? { source: "mqtt" } : {}),
+    collectors: [...new Set([...collectors, ...seed.collectors])],
+    ...(seed.behind === undefined && behind !== undefined ? { behind } : {}),
+  };
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -78,6 +87,7 @@ class Book implements InventoryBook {
     const before = this.#listed;
     // What people wrote comes before what speaks up by itself.
     this.#listed = new Set(seeds.map(({ id }) => id));
+    const approved = new Set(this.#listed);
     for (const id of before) if (this.#known.get(id)?.device.source === "mqtt") this.#listed.add(id);
     for (const seed of seeds) {
       const known = this.#known.get(seed.id);
@@ -87,13 +97,23 @@ class Book implements InventoryBook {
         identity: known?.device.identity ?? {},
         ports: known?.device.ports ?? [],
         sensors: known?.device.sensors ?? [],
+        ...(known?.device.source === "mqtt" ? heardOf(known.device, seed) : {}),
         approved: true,
         firstSeenMs: known?.device.firstSeenMs ?? this.#options.clock.nowMs(),
       };
       this.#put(seed.id, known ?? { device, keys: new Set(), ports: [] }, device);
     }
+    for (const id of this.#listed) if (!approved.has(id)) this.#disapprove(id);
     for (const id of new Set([...before, ...this.#listed]))
       if (before.has(id) !== this.#listed.has(id)) this.#changed(id);
+  }
+
+  /** What speaks up by itself and nobody approved any more, unless the file has a credential for it. */
+  #disapprove(id: DeviceId): void {
+    const known = this.#known.get(id);
+    if (!known?.device.approved) return;
+    if ([...known.keys].some((key) => key.startsWith(mqttKey(brokerPrefix)))) return;
+    this.#put(id, known, { ...known.device, approved: false });
   }
 
   devices(): readonly Device[] {

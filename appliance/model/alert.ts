@@ -27,7 +27,7 @@ export interface Rule {
   readonly severity: Severity;
   /** Ids of notifiers; empty: all. */
   readonly tell: readonly string[];
-  readonly origin: "shipped" | "file";
+  readonly origin: "shipped" | "page" | "file";
 }
 
 export type AlertState = "pending" | "firing" | "resolved";

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: one place for what plugins and parts promise each other.
 
 import type { Change, Incident, Rule, Severity } from "./alert.ts";
+import type { Settings } from "./documents.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
 import type { Columns, SampleBatch, Series } from "./series.ts";
 import type { Device, DeviceId, PortId, SeriesId, Site, State } from "./site.ts";
@@ -381,7 +382,10 @@ export interface View {
   readonly series: SeriesTable;
   readonly health: Health;
   readonly counters: Counters;
-  readonly rules: readonly Rule[];
+  /** Every rule in force. */
+  readonly rules: () => readonly Rule[];
+  /** What pages and the API made, and may change. */
+  readonly settings: Settings;
   readonly startedMs: number;
   /** Numbers about the appliance that go up and down, as of now, for /metrics. */
   readonly gauges?: () => Iterable<OwnGauge>;

@@ -164,8 +164,8 @@ export interface Device {
   readonly collectors: readonly string[];
   /** Its address is the default gateway's: the way to the internet goes through it. */
   readonly isGateway?: boolean;
-  /** Who put it here: the box itself, the configuration file, or what it published by MQTT. */
-  readonly source: "built-in" | "file" | "mqtt";
+  /** Who put it here: the box itself, the configuration file, a person on a page, or what it published by MQTT. */
+  readonly source: "built-in" | "file" | "page" | "mqtt";
   /** MQTT devices alarm only after approval, or when the file has a credential for them; all others are approved. */
   readonly approved: boolean;
   readonly firstSeenMs: number;

@@ -53,6 +53,17 @@ export const migrations: readonly string[] = [
 		value INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+  `
+	CREATE TABLE documents (
+		kind TEXT NOT NULL,
+		id TEXT NOT NULL,
+		version INTEGER NOT NULL,
+		body TEXT NOT NULL,
+		by TEXT NOT NULL,
+		at_ms INTEGER NOT NULL,
+		PRIMARY KEY (kind, id)
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /** What the newest format must be able to prepare: a damaged schema fails here. */
@@ -63,4 +74,5 @@ export const probes: readonly string[] = [
   "SELECT sequence, device, time_ms, body FROM events",
   "SELECT id, body FROM devices",
   "SELECT name, value FROM marks",
+  "SELECT kind, id, version, body, by, at_ms FROM documents",
 ];

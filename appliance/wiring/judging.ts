@@ -15,9 +15,12 @@ import type { HealthProblem } from "./health.ts";
 import type { Measuring } from "./measuring.ts";
 import type { Memory } from "./memory.ts";
 import type { Plugins } from "./plugins.ts";
+import type { LayeredSettings } from "./settings.ts";
 
 export interface JudgingDeps {
+  /** The file's; rules come from `settings`. */
   readonly config: Config;
+  readonly settings: LayeredSettings;
   readonly plugins: Plugins;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,11 +65,11 @@ function makeIncidents({ clock, log, memory, inventory, measuring }: JudgingDeps
 }
 
 function makeEvaluate(deps: JudgingDeps, incidents: EngineIncidents): Evaluate {
-  const { config, plugins, measuring } = deps;
+  const { settings, plugins, measuring } = deps;
   return createEvaluate({
     ...deps,
     log: deps.log.part("rules"),
-    rules: config.rules,
+    rules: settings.config().rules,
     checks: plugins.checks,
     answers: measuring.answers,
     open: incidents.firing(),
@@ -139,6 +142,7 @@ export function createJudging(deps: JudgingDeps): Judging {
   const evaluate = makeEvaluate(deps, incidents);
   const status = makeStatus(deps, incidents);
   const dispatch = makeDispatch(deps, incidents, status);
+  let stopWatching = () => {};
   return {
     status,
     incidents,
@@ -153,8 +157,12 @@ export function createJudging(deps: JudgingDeps): Judging {
       dispatch.start();
       status.start();
       evaluate.start();
+      stopWatching = deps.settings.onChange((kind) => {
+        if (kind === "rule") evaluate.configure(deps.settings.config().rules);
+      });
     },
     async stop() {
+      stopWatching();
       evaluate.stop();
       status.stop();
       incidents.stop();

@@ -22,11 +22,14 @@ import { createDialects, createIntake } from "../payload/intake.ts";
 import { type NetworkWatch, watchNetwork } from "../probe/network.ts";
 import { brokerOf } from "./broker.ts";
 import { type Plugins, programPath } from "./plugins.ts";
+import type { LayeredSettings } from "./settings.ts";
 import { seedsOf, targetsOf } from "./targets.ts";
 
 /** What the measuring half of the pipeline is made of. */
 export interface MeasuringDeps {
+  /** The file's; devices come from `settings`. */
   readonly config: Config;
+  readonly settings: LayeredSettings;
   readonly plugins: Plugins;
   readonly dataDir: string;
   readonly clock: Clock;
@@ -111,9 +114,12 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     },
   });
   let targets: readonly Target[] = [];
+  let stopWatching = () => {};
   function arrange(): void {
-    inventory.configure(seedsOf(config, network.now()));
-    targets = targetsOf(config, network.now(), plugins.collectors);
+    const { devices } = deps.settings.config();
+    const isOfPage = (id: string) => !deps.settings.isInFile("device", id);
+    inventory.configure(seedsOf({ ...config, devices, isOfPage }, network.now()));
+    targets = targetsOf({ ...config, devices }, network.now(), plugins.collectors);
     schedule.set(targets);
   }
   return {
@@ -126,6 +132,9 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     targets: () => targets,
     async prepare(remembered) {
       await network.start();
+      stopWatching = deps.settings.onChange((kind) => {
+        if (kind === "device" || kind === "snmpCredential") arrange();
+      });
       answers.restore(remembered);
       arrange();
     },
@@ -135,6 +144,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     },
     async stop() {
       network.stop();
+      stopWatching();
       await schedule.stop();
       await broker?.stop();
       answers.stop();

@@ -1,11 +1,14 @@
 import type { DeviceKeeper, EventKeeper, Log, OutboxKeeper, SpanKeeper } from "../model/contracts.ts";
+import type { DocumentKeeper } from "../model/documents.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { openState, type StateDatabase } from "../state/database.ts";
 import { createDeviceKeeper } from "../state/devices.ts";
+import { createDocumentKeeper } from "../state/documents.ts";
 import { createEventKeeper } from "../state/events.ts";
 import { createIncidentKeeper, type IncidentStore } from "../state/incidents.ts";
 import { createMarks } from "../state/marks.ts";
 import { createOutboxKeeper } from "../state/outbox.ts";
+import { openSeal, type Seal } from "../state/seal.ts";
 import { createSpanKeeper } from "../state/spans.ts";
 import { createUpkeep } from "../state/upkeep.ts";
 import type { HealthProblem } from "./health.ts";
@@ -22,6 +25,9 @@ export interface Memory {
   readonly spans: SpanKeeper;
   readonly events: EventKeeper;
   readonly devices: DeviceKeeper;
+  readonly documents: DocumentKeeper;
+  /** For the secrets among the documents. */
+  readonly seal: Seal;
   /** When the box was last known to run, before this start; undefined at the first one. */
   readonly lastAliveMs: number | undefined;
   /** Nightly upkeep, and the mark that we are alive. */
@@ -65,6 +71,8 @@ export function openMemory({ dataDir, lastGood, clock, log }: MemoryOptions): Me
     events,
     outbox: createOutboxKeeper(state),
     devices: createDeviceKeeper(state),
+    documents: createDocumentKeeper(state, clock),
+    seal: openSeal(dataDir),
     lastAliveMs: marks.lastAliveMs(),
     start() {
       beat();

@@ -11,7 +11,10 @@ import { pathDevices } from "../model/path.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Network } from "../probe/network.ts";
 
-type Devices = Pick<Config, "devices" | "collect" | "site">;
+type Devices = Pick<Config, "devices" | "collect" | "site"> & {
+  /** Which of the devices a page made; absent: none. */
+  readonly isOfPage?: (id: string) => boolean;
+};
 type Collectors = ReadonlyMap<string, CollectorPlugin>;
 
 interface Times {
@@ -107,7 +110,7 @@ export function seedsOf(config: Devices, network: Network): DeviceSeed[] {
     ...config.devices.map(({ sections, ...device }) => ({
       ...device,
       collectors: [...new Set([...Object.keys(sections), ...(device.id === gatewayDevice ? ["ping"] : [])])],
-      source: "file" as const,
+      source: config.isOfPage?.(device.id) ? ("page" as const) : ("file" as const),
       ...(device.id === gatewayDevice ? { isGateway: true } : {}),
       ...(gatewayDevice && device.behind === pathDevices.gateway ? { behind: gatewayDevice } : {}),
     })),

@@ -19,6 +19,7 @@ import { sampleStore, valueAt } from "./sample-series.ts";
 import type { SampleStory } from "./sample-story.ts";
 import { stories } from "./sample-story.ts";
 import { storyVerdict } from "./sample-verdict.ts";
+import { settingsInMemory } from "./settings.ts";
 
 /** A made-up office behind the contract that pages and the API read; nothing is measured. */
 export interface SampleView extends View {
@@ -228,7 +229,8 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     series: table,
     health: { check: () => ({ ok: true, problems: [] }) },
     counters: { add() {}, all: () => new Map() },
-    rules: [],
+    rules: () => [],
+    settings: settingsInMemory(),
     startedMs: clock.nowMs() - 112 * 86_400_000,
     story,
     set(id, state) {

@@ -1,0 +1,148 @@
+import { findingsText, type LeftOut, layered, parseDevice, type SnmpCredentials } from "../config/layers.ts";
+import { type Parsed, parseWith } from "../config/problems.ts";
+import { parseRule } from "../config/rules.ts";
+import { asZod, type Config } from "../config/schema.ts";
+import type { Log } from "../model/contracts.ts";
+import type { DocumentKeeper, DocumentKind, Edit, Settings, StoredDocument } from "../model/documents.ts";
+import { ApplianceError } from "../model/errors.ts";
+import type { Seal } from "../state/seal.ts";
+import type { Plugins } from "./plugins.ts";
+
+export interface SettingsDeps {
+  /** The file's. */
+  readonly config: Config;
+  readonly plugins: Plugins;
+  readonly keeper: DocumentKeeper;
+  readonly seal: Seal;
+  readonly log: Log;
+}
+
+type Body = StoredDocument["body"];
+
+/** The file's configuration with what pages and the API made below it. */
+export interface LayeredSettings extends Settings {
+  /** What is in force now; another object after each change. */
+  config(): Config;
+  /** SNMP settings by the id of their credential, the pages' ones too. */
+  snmpCredentials(): SnmpCredentials;
+}
+
+const kindsOfConfig: readonly DocumentKind[] = ["device", "rule", "snmpCredential"];
+
+class Layers implements LayeredSettings {
+  readonly #deps: SettingsDeps;
+  readonly #listeners = new Set<(kind: DocumentKind) => void>();
+  #config: Config | undefined;
+  #told = "";
+
+  constructor(deps: SettingsDeps) {
+    this.#deps = deps;
+  }
+
+  config(): Config {
+    this.#config ??= this.#layer();
+    return this.#config;
+  }
+
+  #layer(): Config {
+    const { config, plugins, keeper } = this.#deps;
+    const layer = {
+      devices: keeper.all("device"),
+      rules: keeper.all("rule"),
+      credentials: this.snmpCredentials(),
+    };
+    const { config: whole, leftOut } = layered(config, layer, plugins);
+    this.#tell(leftOut);
+    return whole;
+  }
+
+  #tell(leftOut: readonly LeftOut[]): void {
+    const text = leftOut.map(({ document: { kind, id }, why }) => `${kind} ${id}: ${why}`).join("\n");
+    if (text !== this.#told && text !== "")
+      this.#deps.log.warn("What a page saved no longer fits and is left out", { problems: text });
+    this.#told = text;
+  }
+
+  snmpCredentials(): SnmpCredentials {
+    const { keeper, seal } = this.#deps;
+    const found = new Map<string, unknown>();
+    for (const { id, body } of keeper.all("snmpCredential")) {
+      try {
+        const parsed = this.#parseCredential(JSON.parse(seal.open(String(body.sealed))) as Body);
+        if (parsed.ok) found.set(id, parsed.value);
+      } catch (error) {
+        this.#deps.log.warn("A stored SNMP credential cannot be read; enter it again", { id, error });
+      }
+    }
+    return found;
+  }
+
+  #parseCredential(body: Body): Parsed<unknown> {
+    const { target } = this.#deps.plugins.collectors.get("snmp") ?? {};
+    if (target) return parseWith(asZod(target, "snmp.target"), body, []);
+    return { ok: false, findings: [{ path: [], message: "there is no SNMP collector" }] };
+  }
+
+  #check(kind: DocumentKind, body: Body): Parsed<unknown> {
+    const { plugins } = this.#deps;
+    if (kind === "device") return parseDevice(body, plugins, this.snmpCredentials());
+    if (kind === "rule") return parseRule(body, plugins.checks, "page", []);
+    if (kind === "snmpCredential") return this.#parseCredential(body);
+    return { ok: true, value: body };
+  }
+
+  documents(kind: DocumentKind): readonly StoredDocument[] {
+    return this.#deps.keeper.all(kind);
+  }
+
+  document(kind: DocumentKind, id: string): StoredDocument | undefined {
+    return this.#deps.keeper.get(kind, id);
+  }
+
+  isInFile(kind: DocumentKind, id: string): boolean {
+    const { config } = this.#deps;
+    if (kind === "device") return config.devices.some((device) => device.id === id);
+    if (kind === "rule") return config.rules.some((rule) => rule.id === id && rule.origin === "file");
+    if (kind === "credential") return config.broker.devices.some(({ name }) => name === id);
+    return false;
+  }
+
+  save(kind: DocumentKind, id: string, body: Body, edit: Edit): StoredDocument {
+    const checked = this.#check(kind, body);
+    if (!checked.ok) throw new ApplianceError("CONFIG_INVALID", findingsText(checked.findings));
+    const kept = kind === "snmpCredential" ? this.#sealed(body) : body;
+    const saved = this.#deps.keeper.save(kind, id, kept, edit);
+    this.#changed(kind);
+    return saved;
+  }
+
+  /** What may be shown stays readable; the rest is sealed whole. */
+  #sealed(body: Body): Body {
+    const { version, user } = body;
+    return {
+      sealed: this.#deps.seal.seal(JSON.stringify(body)),
+      ...(version === undefined ? {} : { version }),
+      ...(user === undefined ? {} : { user }),
+    };
+  }
+
+  remove(kind: DocumentKind, id: string, edit: Edit): void {
+    this.#deps.keeper.remove(kind, id, edit);
+    this.#changed(kind);
+  }
+
+  #changed(kind: DocumentKind): void {
+    if (kindsOfConfig.includes(kind)) this.#config = undefined;
+    for (const listener of this.#listeners) listener(kind);
+  }
+
+  onChange(listener: (kind: DocumentKind) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+/** Layers: shipped defaults, then state.db, then the file; each item comes whole from the highest that has it. */
+export function createSettings(deps: SettingsDeps): LayeredSettings {
+  return new Layers(deps);
+}
