@@ -25,6 +25,7 @@ export class BadRequest extends Error {}
 const statuses: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   CONFLICT: 409,
+  CONFIG_INVALID: 422,
   STORE_UNAVAILABLE: 503,
 };
 

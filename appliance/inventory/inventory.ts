@@ -89,23 +89,25 @@ class Book implements InventoryBook {
     this.#listed = new Set(seeds.map(({ id }) => id));
     const approved = new Set(this.#listed);
     for (const id of before) if (this.#known.get(id)?.device.source === "mqtt") this.#listed.add(id);
-    for (const seed of seeds) {
-      const known = this.#known.get(seed.id);
-      const device: Device = {
-        group: groupOf(seed.kind),
-        ...seed,
-        identity: known?.device.identity ?? {},
-        ports: known?.device.ports ?? [],
-        sensors: known?.device.sensors ?? [],
-        ...(known?.device.source === "mqtt" ? heardOf(known.device, seed) : {}),
-        approved: true,
-        firstSeenMs: known?.device.firstSeenMs ?? this.#options.clock.nowMs(),
-      };
-      this.#put(seed.id, known ?? { device, keys: new Set(), ports: [] }, device);
-    }
+    for (const seed of seeds) this.#seed(seed);
     for (const id of this.#listed) if (!approved.has(id)) this.#disapprove(id);
     for (const id of new Set([...before, ...this.#listed]))
       if (before.has(id) !== this.#listed.has(id)) this.#changed(id);
+  }
+
+  #seed(seed: DeviceSeed): void {
+    const known = this.#known.get(seed.id);
+    const device: Device = {
+      group: groupOf(seed.kind),
+      ...seed,
+      identity: known?.device.identity ?? {},
+      ports: known?.device.ports ?? [],
+      sensors: known?.device.sensors ?? [],
+      ...(known?.device.source === "mqtt" ? heardOf(known.device, seed) : {}),
+      approved: true,
+      firstSeenMs: known?.device.firstSeenMs ?? this.#options.clock.nowMs(),
+    };
+    this.#put(seed.id, known ?? { device, keys: new Set(), ports: [] }, device);
   }
 
   /** What speaks up by itself and nobody approved any more, unless the file has a credential for it. */

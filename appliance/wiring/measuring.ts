@@ -19,7 +19,7 @@ import type { Event } from "../model/observation.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { createDialects, createIntake } from "../payload/intake.ts";
-import { type NetworkWatch, watchNetwork } from "../probe/network.ts";
+import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
 import { brokerOf } from "./broker.ts";
 import { type Plugins, programPath } from "./plugins.ts";
 import type { LayeredSettings } from "./settings.ts";
@@ -86,15 +86,28 @@ function makeCollectors(deps: MeasuringDeps, broker: Broker | undefined): Map<st
   );
 }
 
+/** A second id of the same type answers as `ping:2`. */
+const isPolled = (collectors: ReadonlyMap<string, Collector>, via: string) =>
+  collectors.get(via.split(":")[0] ?? via)?.poll !== undefined;
+
+/** Devices and targets as the settings and the machine's network are now. */
+function arrangement({ config, settings, plugins }: MeasuringDeps, network: Network) {
+  const { devices } = settings.config();
+  const isOfPage = (id: string) => !settings.isInFile("device", id);
+  return {
+    seeds: seedsOf({ ...config, devices, isOfPage }, network),
+    targets: targetsOf({ ...config, devices }, network, plugins.collectors),
+  };
+}
+
 export function createMeasuring(deps: MeasuringDeps): Measuring {
-  const { config, plugins, clock, log, counters, inventory } = deps;
+  const { config, clock, log, counters, inventory } = deps;
   const broker = brokerOf(config.broker, deps);
   const collectors = makeCollectors(deps, broker);
   const rates = createRates();
   const answers = createAnswers({
     clock,
-    // A second id of the same type answers as `ping:2`.
-    isPolled: (_device, via) => collectors.get(via.split(":")[0] ?? via)?.poll !== undefined,
+    isPolled: (_device, via) => isPolled(collectors, via),
     confirm: (device) => void schedule.pollDevice(device),
   });
   const ingest = createIngest({ ...deps, log: log.part("ingest"), rates, answers });
@@ -116,10 +129,9 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
   let targets: readonly Target[] = [];
   let stopWatching = () => {};
   function arrange(): void {
-    const { devices } = deps.settings.config();
-    const isOfPage = (id: string) => !deps.settings.isInFile("device", id);
-    inventory.configure(seedsOf({ ...config, devices, isOfPage }, network.now()));
-    targets = targetsOf({ ...config, devices }, network.now(), plugins.collectors);
+    const now = arrangement(deps, network.now());
+    inventory.configure(now.seeds);
+    targets = now.targets;
     schedule.set(targets);
   }
   return {
