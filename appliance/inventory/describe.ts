@@ -101,3 +101,15 @@ export function mergeDescription(device: Device, description: Description): Devi
     ...(description.sensors ? { sensors: cleanSensors(description.sensors) } : {}),
   };
 }
+
+type Seed = Pick<Device, "collectors"> &
+  Partial<Pick<Device, "behind">> & { readonly source: Device["source"] };
+
+/** What speaks by MQTT goes on doing so when a page or the file takes it over. */
+export function heardOf({ collectors, behind }: Device, seed: Seed): Partial<Device> {
+  return {
+    ...(seed.source === "page" ? { source: "mqtt" } : {}),
+    collectors: [...new Set([...collectors, ...seed.collectors])],
+    ...(seed.behind === undefined && behind !== undefined ? { behind } : {}),
+  };
+}

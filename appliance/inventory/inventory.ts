@@ -11,7 +11,7 @@ import {
 } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
-import { changesOf, groupOf, mergeDescription } from "./describe.ts";
+import { changesOf, groupOf, heardOf, mergeDescription } from "./describe.ts";
 import { differInStronger, macKey, mqttKey, nameOfRef, rankOf, serialKey, topicOfRef } from "./keys.ts";
 import { matchPorts, portOf } from "./ports.ts";
 
@@ -45,15 +45,6 @@ interface Known {
   ports: Port[];
 }
 
-/** What speaks by MQTT goes on doing so when a page or the file takes it over. */
-function heardOf({ collectors, behind }: Device, seed: DeviceSeed): Partial<Device> {
-  return {
-    ...(seed.source === "page" ? { source: "mqtt" } : {}),
-    collectors: [...new Set([...collectors, ...seed.collectors])],
-    ...(seed.behind === undefined && behind !== undefined ? { behind } : {}),
-  };
-}
-
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 const defaultLimit = 1_000;
 /** The file asks for these itself; they need no approval. */
@@ -68,6 +59,8 @@ class Book implements InventoryBook {
   readonly #blocked = new Set<string>();
   readonly #listeners = new Set<(device: DeviceId) => void>();
   #listed = new Set<DeviceId>();
+  /** What was put here by the last `configure`. */
+  #seeded = new Set<DeviceId>();
   #list: Device[] | undefined;
   #isFull = false;
 
@@ -87,10 +80,11 @@ class Book implements InventoryBook {
     const before = this.#listed;
     // What people wrote comes before what speaks up by itself.
     this.#listed = new Set(seeds.map(({ id }) => id));
-    const approved = new Set(this.#listed);
+    const seeded = this.#seeded;
+    this.#seeded = new Set(this.#listed);
     for (const id of before) if (this.#known.get(id)?.device.source === "mqtt") this.#listed.add(id);
     for (const seed of seeds) this.#seed(seed);
-    for (const id of this.#listed) if (!approved.has(id)) this.#disapprove(id);
+    for (const id of seeded) if (!this.#seeded.has(id)) this.#disapprove(id);
     for (const id of new Set([...before, ...this.#listed]))
       if (before.has(id) !== this.#listed.has(id)) this.#changed(id);
   }
@@ -110,12 +104,10 @@ class Book implements InventoryBook {
     this.#put(seed.id, known ?? { device, keys: new Set(), ports: [] }, device);
   }
 
-  /** What speaks up by itself and nobody approved any more, unless the file has a credential for it. */
+  /** A page approved it and took that back. A credential of the file approves it again at its next word. */
   #disapprove(id: DeviceId): void {
     const known = this.#known.get(id);
-    if (!known?.device.approved) return;
-    if ([...known.keys].some((key) => key.startsWith(mqttKey(brokerPrefix)))) return;
-    this.#put(id, known, { ...known.device, approved: false });
+    if (known?.device.source === "mqtt") this.#put(id, known, { ...known.device, approved: false });
   }
 
   devices(): readonly Device[] {

@@ -105,11 +105,8 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
   const broker = brokerOf(config.broker, deps);
   const collectors = makeCollectors(deps, broker);
   const rates = createRates();
-  const answers = createAnswers({
-    clock,
-    isPolled: (_device, via) => isPolled(collectors, via),
-    confirm: (device) => void schedule.pollDevice(device),
-  });
+  const confirm = (device: DeviceId) => void schedule.pollDevice(device);
+  const answers = createAnswers({ clock, isPolled: (_device, via) => isPolled(collectors, via), confirm });
   const ingest = createIngest({ ...deps, log: log.part("ingest"), rates, answers });
   const schedule = createSchedule({
     clock,

@@ -78,6 +78,22 @@ t.test("a credential in the file approves the device that speaks under it, for e
   t.equal(inventory.resolve("json:site/attic/climate")?.approved, false);
 });
 
+t.test("a page approves what publishes, names it, and takes that back", async (t) => {
+  const { inventory } = setUp([]);
+  const ref = "json:site/freezer/climate";
+  const id = String(inventory.resolve(ref)?.id);
+  inventory.configure([seed(id, { name: "Freezer", collectors: [], source: "page" })]);
+  t.match(inventory.resolve(ref), {
+    id,
+    name: "Freezer",
+    approved: true,
+    collectors: ["mqtt"],
+    source: "mqtt",
+  });
+  inventory.configure([]);
+  t.match(inventory.resolve(ref), { id, approved: false });
+});
+
 t.test("what is polled and what publishes under the same MAC are one device: the file's", async (t) => {
   const { inventory, changes } = setUp([seed("plug", { name: "Plug" })]);
   const heard = inventory.resolve("tasmota:abc");
