@@ -13,6 +13,8 @@ export interface Profile {
   readonly match?: readonly ProfileMatch[] | undefined;
   /** Names of inherited tables that do not apply. */
   readonly without?: readonly string[] | undefined;
+  /** The maker gives the same tree under another OID. */
+  readonly moved?: ProfileMove | undefined;
   /** Shared words of enumerations, by name. */
   readonly words?: Readonly<Record<string, ProfileWords>> | undefined;
   readonly identity?:
@@ -27,6 +29,13 @@ export interface Profile {
   readonly wireless?: readonly ProfileSensor[] | undefined;
   readonly memory?: readonly ProfilePool[] | undefined;
   readonly storage?: readonly ProfilePool[] | undefined;
+}
+
+/** OIDs at or below `from`, of the profile and of what it extends, are read below `to`. */
+export interface ProfileMove {
+  readonly from: string;
+  /** An OID, or that many arcs of the device's sysObjectID. */
+  readonly to: string | { readonly sysObjectID: number };
 }
 
 /** All members given must hold. */
@@ -66,6 +75,8 @@ export interface ProfileColumn {
   readonly at?: readonly number[] | undefined;
   /** ... or by the value of this column. */
   readonly via?: string | undefined;
+  /** Arcs behind the row's number: the maker numbers groups of single values, `oid.ROW.after`. */
+  readonly after?: string | undefined;
 }
 
 /** What the rows of a table are, where the code has a meaning for them. */

@@ -55,6 +55,14 @@ const column = z.union([
     at: z.array(z.int().min(0).max(127)).min(1).optional(),
     via: name().optional(),
   }),
+  z
+    .strictObject({
+      oid: columnOid.default(""),
+      after: z.string().regex(/^\d+(?:\.\d+)*$/, { error: 'expected arcs such as "1.0", in quotes' }),
+      as: z.enum(columnForms).optional(),
+      at: z.array(z.int().min(0).max(127)).min(1).optional(),
+    })
+    .transform((given): ProfileColumn => given),
 ]);
 const columns = z.record(name(), column);
 
@@ -178,6 +186,12 @@ export const profileSchema = z
     extends: z.array(z.string()).optional(),
     match: z.union([match.transform((one) => [one]), z.array(match).min(1)]).optional(),
     without: z.array(z.string()).optional(),
+    moved: z
+      .strictObject({
+        from: oid(),
+        to: z.union([oid(), z.strictObject({ sysObjectID: z.int().min(7).max(20) })]),
+      })
+      .optional(),
     words: z.record(name(), words).optional(),
     identity: identity.optional(),
     scalars: columns.optional(),

@@ -5,7 +5,7 @@ import { ApplianceError } from "../model/errors.ts";
 import type { Profile, ProfileMatch } from "../model/profile.ts";
 import { safePattern } from "./pattern.ts";
 import { profileSchema } from "./profile-schema.ts";
-import { type ResolvedProfile, resolveProfile } from "./resolve.ts";
+import { moveTarget, type ResolvedProfile, resolveProfile } from "./resolve.ts";
 
 const fileLimit = 1024 * 1024;
 const fallbackName = "generic";
@@ -194,14 +194,16 @@ export class ProfileLibrary {
     const best = this.#candidates(looks)
       .filter(({ match }) => match.has === undefined || has(match.has))
       .sort((a, b) => b.score - a.score || b.rank - a.rank)[0];
-    return this.resolve(best?.profile.name ?? fallbackName);
+    return this.resolve(best?.profile.name ?? fallbackName, looks.sysObjectID);
   }
 
-  resolve(name: string): ResolvedProfile {
-    const known = this.#resolved.get(name);
+  resolve(name: string, sysObjectID?: string): ResolvedProfile {
+    const move = this.get(name)?.moved;
+    const key = move ? `${name} ${moveTarget(move, sysObjectID)}` : name;
+    const known = this.#resolved.get(key);
     if (known) return known;
-    const resolved = resolveProfile(name, (wanted) => this.get(wanted));
-    this.#resolved.set(name, resolved);
+    const resolved = resolveProfile(name, (wanted) => this.get(wanted), sysObjectID);
+    this.#resolved.set(key, resolved);
     return resolved;
   }
 

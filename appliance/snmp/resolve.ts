@@ -5,6 +5,7 @@ import {
   identityFields,
   type Profile,
   type ProfileColumn,
+  type ProfileMove,
   type ProfilePool,
   type ProfileSensor,
   type ProfileSupply,
@@ -87,9 +88,16 @@ export interface ResolvedProfile {
 
 const defaultBase = "generic";
 
-/** @throws ApplianceError PROFILE_INVALID for a profile that does not exist, extends itself, or uses unknown words */
-export function resolveProfile(name: string, find: (name: string) => Profile | undefined): ResolvedProfile {
-  const chain = chainOf(name, find, []);
+/**
+ * `sysObjectID` is the device's, for trees that lie below a part of it.
+ * @throws ApplianceError PROFILE_INVALID for a profile that does not exist, extends itself, or uses unknown words
+ */
+export function resolveProfile(
+  name: string,
+  find: (name: string) => Profile | undefined,
+  sysObjectID?: string,
+): ResolvedProfile {
+  const chain = chainOf(name, find, []).map((profile, _, all) => movedProfile(profile, all, sysObjectID));
   const words: Record<string, ProfileWords> = {};
   for (const profile of [...chain].reverse()) Object.assign(words, profile.words);
   const without = new Set(chain.flatMap((profile) => profile.without ?? []));
@@ -121,6 +129,31 @@ function chainOf(
   const without = new Set(profile.without ?? []);
   const chain = [profile, ...bases.flatMap((base) => chainOf(base, find, [...above, name]))];
   return [...new Set(chain)].filter((member) => !without.has(member.name));
+}
+
+/** Where the tree of `move` lies on a device with this sysObjectID. */
+export function moveTarget({ from, to }: ProfileMove, sysObjectID: string | undefined): string {
+  if (typeof to === "string") return to;
+  const arcs = sysObjectID?.split(".") ?? [];
+  return arcs.length < to.sysObjectID ? from : arcs.slice(0, to.sysObjectID).join(".");
+}
+
+function movedProfile(profile: Profile, chain: readonly Profile[], sysObjectID: string | undefined): Profile {
+  const moves = chain.flatMap(({ moved }) => (moved ? [moved] : []));
+  if (moves.length === 0) return profile;
+  const oidOf = (oid: string) => {
+    const move = moves.find(({ from }) => oid === from || oid.startsWith(`${from}.`));
+    return move ? moveTarget(move, sysObjectID) + oid.slice(move.from.length) : oid;
+  };
+  const columns = (of: Readonly<Record<string, ProfileColumn>> = {}) =>
+    Object.fromEntries(
+      Object.entries(of).map(([key, column]) => [key, { ...column, oid: oidOf(column.oid) }]),
+    );
+  const tables = Object.entries(profile.tables ?? {}).map(([key, table]) => [
+    key,
+    { ...table, oid: oidOf(table.oid), columns: columns(table.columns) },
+  ]);
+  return { ...profile, scalars: columns(profile.scalars), tables: Object.fromEntries(tables) };
 }
 
 function invalid(profile: string, what: string): ApplianceError {
@@ -258,7 +291,8 @@ function optional<K extends string, T>(
   return text === undefined ? {} : ({ [key]: compile(text) } as Record<K, T>);
 }
 
-/** A column given as a number lies below the entry; `1.3.6...` is an OID already. */
+/** A column given as a number lies below the entry; `1.3.6...` is an OID already; nothing is the entry itself. */
 function absolute(entry: string, column: string): string {
+  if (column === "") return entry;
   return /^[0-2](?:\.\d+){4,}$/.test(column) ? column : `${entry}.${column}`;
 }

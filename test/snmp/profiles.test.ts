@@ -112,3 +112,47 @@ t.test("profiles that extend what does not exist, or themselves, are left out", 
   t.equal(problems.length, 3);
   t.same(library.names, ["generic"]);
 });
+
+t.test(
+  "a tree that makers give under numbers of their own is read there, in all that is extended",
+  async (t) => {
+    const tables =
+      "tables:\n  fans: {oid: 1.3.6.1.4.1.99999.1.7.1, columns: {state: 3, name: 1.3.6.1.2.1.31.1.1.1.1}}\n";
+    const brand = (name: string, match: string, to: string) =>
+      `name: ${name}\nsummary: x\nsource: test MIB\nextends: [maker-box]\nmatch: ${match}\nmoved: {from: 1.3.6.1.4.1.99999.1, to: ${to}}\n`;
+    const folder = t.testdir({
+      "generic.yaml": good.replace("maker-box", "generic").replace("99999.1\nsc", "66666\nsc"),
+      "maker-box.yaml": good + tables,
+      "brand.yaml": brand("brand", "1.3.6.1.4.1.88888", "1.3.6.1.4.1.88888.5"),
+      "models.yaml": brand("models", "1.3.6.1.4.1.77777", "{sysObjectID: 9}"),
+    });
+    const { library, problems } = await loadProfiles([folder]);
+    t.same(problems, []);
+    const oids = (sysObjectID: string) => {
+      const { scalars, tables } = library.pick({ sysObjectID }, () => false);
+      const fans = tables.find(({ name }) => name === "fans");
+      return [
+        scalars.columns.get("temperature")?.oid,
+        ...[...(fans?.columns.values() ?? [])].map(({ oid }) => oid),
+      ];
+    };
+    const name = "1.3.6.1.2.1.31.1.1.1.1";
+    t.same(oids("1.3.6.1.4.1.99999.1"), ["1.3.6.1.4.1.99999.1.1.0", "1.3.6.1.4.1.99999.1.7.1.3", name]);
+    t.same(oids("1.3.6.1.4.1.88888.1"), ["1.3.6.1.4.1.88888.5.1.0", "1.3.6.1.4.1.88888.5.7.1.3", name]);
+    t.same(oids("1.3.6.1.4.1.77777.4.6.8"), [
+      "1.3.6.1.4.1.77777.4.6.1.0",
+      "1.3.6.1.4.1.77777.4.6.7.1.3",
+      name,
+    ]);
+    t.same(oids("1.3.6.1.4.1.77777.2.6.8"), [
+      "1.3.6.1.4.1.77777.2.6.1.0",
+      "1.3.6.1.4.1.77777.2.6.7.1.3",
+      name,
+    ]);
+    t.same(
+      oids("1.3.6.1.4.1.77777.4"),
+      ["1.3.6.1.4.1.99999.1.1.0", "1.3.6.1.4.1.99999.1.7.1.3", name],
+      "too short to tell",
+    );
+  },
+);
