@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { compactMakers } from "./makers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = path.join(root, "build");
@@ -119,10 +120,19 @@ function sweep(wanted) {
   }
 }
 
+/** The makers by MAC address, made small. */
+const makers = {
+  from: "node_modules/oui-data/index.json",
+  to: "deploy/makers.bin",
+  newerThanMs: modifiedMs(path.join(root, "deploy/makers.mjs")),
+};
+
 const compiling = compileJobs();
 const copying = copyJobs();
-sweep(new Set([...compiling, ...copying].map((job) => job.to)));
+sweep(new Set([...compiling, ...copying, makers].map((job) => job.to)));
 for (const { from, to } of copying.filter(isDue)) put(to, fs.readFileSync(path.join(root, from)));
+if (isDue(makers))
+  put(makers.to, compactMakers(JSON.parse(fs.readFileSync(path.join(root, makers.from), "utf8"))));
 const mistakes = await compile(compiling.filter(isDue));
 if (mistakes.length > 0) {
   process.stderr.write(`${mistakes.join("\n")}\n`);
