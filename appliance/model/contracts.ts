@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: one place for what plugins and parts promise each other.
 
 import type { Change, Incident, Rule, Severity } from "./alert.ts";
+import type { Discovery, Evidence, FindRange, Pace, SnmpCredential, TryBook } from "./discovery.ts";
 import type { Settings } from "./documents.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
 import type { Columns, SampleBatch, Series } from "./series.ts";
@@ -148,6 +149,54 @@ export interface DialectPlugin<S = unknown> {
   readonly summary: string;
   readonly config: Schema<S>;
   create(settings: S): Dialect;
+}
+
+// ---------------------------------------------------------------- finding
+
+/** One source of candidates. Proposes, adds nothing. */
+export interface Finder {
+  /**
+   * What is there. Sends only what `pace` lets out. Ends early, with what it has, when the signal aborts.
+   * Throws `ApplianceError` when it cannot work on this machine; its message names the remedy.
+   */
+  find(
+    range: FindRange,
+    options: {
+      readonly signal: AbortSignal;
+      /** How far it is, in steps of its own. */
+      readonly progress?: (done: number, total: number) => void;
+    },
+  ): Promise<readonly Evidence[]>;
+}
+
+export interface FinderDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly pace: Pace;
+  /** Folders of device profiles: shipped first, the user's after it. */
+  readonly profileDirs: readonly string[];
+  readonly credentials: () => readonly SnmpCredential[];
+  readonly tries: TryBook;
+  /** SNMP settings of the watched devices that have some. */
+  readonly agents: () => readonly {
+    readonly device: DeviceId;
+    readonly address: string;
+    readonly settings: unknown;
+  }[];
+}
+
+export interface FinderPlugin<S = unknown> {
+  readonly type: string;
+  readonly summary: string;
+  /** Schema of `discover.finders.<type>`; `undefined` must parse to the defaults. */
+  readonly config: Schema<S>;
+  /**
+   * When it runs: `search` sends into the networks, `read` looks at what this machine knows after that, `ask` asks the
+   * addresses found, `follow` goes on from those that answered.
+   */
+  readonly stage: "search" | "read" | "ask" | "follow";
+  create(settings: S, deps: FinderDeps): Finder;
 }
 
 // ---------------------------------------------------------------- storing
@@ -389,6 +438,8 @@ export interface View {
   readonly startedMs: number;
   /** Numbers about the appliance that go up and down, as of now, for /metrics. */
   readonly gauges?: () => Iterable<OwnGauge>;
+  /** What is there and not watched yet. */
+  readonly discovery?: Discovery;
   /** What pages may start; a button is there only where its action is. */
   readonly actions?: {
     /** Polls every target of the device now; resolves when the results are committed. */
