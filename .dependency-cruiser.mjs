@@ -45,7 +45,6 @@ const homes = {
   helmet: ["appliance/api/", "web/"],
   influx: ["appliance/stores/influx[^/]*[.]ts"],
   mqtt: ["appliance/collectors/mqtt[.]ts", "appliance/demo/"],
-  "net-snmp": ["appliance/snmp/session[.]ts", "appliance/demo/"],
   nodemailer: ["appliance/notifiers/email[.]ts"],
   ping: ["appliance/collectors/ping[.]ts", "appliance/probe/"],
   pino: ["appliance/log[.]ts"],

@@ -11,8 +11,9 @@ import { Exchange } from "./snmp/exchange.ts";
 import { inspectionOf } from "./snmp/inspection.ts";
 import { loadProfiles, type ProfileLibrary } from "./snmp/profiles.ts";
 import { SnmpFailure } from "./snmp/reader.ts";
-import { authProtocols, privProtocols } from "./snmp/session.ts";
 import { survey } from "./snmp/survey.ts";
+import { privProtocols } from "./snmp/usm-cipher.ts";
+import { authProtocols } from "./snmp/usm-keys.ts";
 
 /** Where the command writes, and what it needs of the machine. */
 export interface InspectIo {
@@ -200,22 +201,18 @@ class Inspector {
   async inspect(order: Order): Promise<Record<string, unknown>> {
     const { host, access, timeoutMs, retries } = order;
     const startMs = this.#clock.monotonicMs();
-    const deps = { exchange: this.#exchange, counters: this.#counters };
     try {
-      const reader = await connect(host, access, { timeoutMs, tries: retries + 1 }, deps);
-      try {
-        const found = await survey(reader, {
-          library: this.#library,
-          clock: this.#clock,
-          counters: this.#counters,
-          neighbours: true,
-        });
-        const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
-        const target = { host, port: access.port };
-        return { format, target, ...inspectionOf(found), timing: { durationMs, requests: reader.requests } };
-      } finally {
-        reader.close();
-      }
+      const device = await connect(host, access, this.#exchange);
+      const reader = device.reader({ timeoutMs, tries: retries + 1 });
+      const found = await survey(reader, {
+        library: this.#library,
+        clock: this.#clock,
+        counters: this.#counters,
+        neighbours: true,
+      });
+      const durationMs = Math.round(this.#clock.monotonicMs() - startMs);
+      const target = { host, port: access.port };
+      return { format, target, ...inspectionOf(found), timing: { durationMs, requests: reader.requests } };
     } catch (error) {
       if (error instanceof SnmpFailure) return { format, error: `${error.reason}: ${error.message}` };
       throw error;

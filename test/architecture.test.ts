@@ -75,9 +75,9 @@ const wrong = [
   },
   {
     name: "a library stays in its home",
-    rule: "net-snmp-home",
+    rule: "aedes-home",
     from: "appliance/engine/ingest.ts",
-    to: "net-snmp",
+    to: "aedes",
   },
   {
     name: "the page's library stays out of the pipeline",

@@ -3,7 +3,8 @@ import { pollFields, port, secret, targetPollFields } from "../config/fields.ts"
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
 import { Exchange } from "../snmp/exchange.ts";
 import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
-import { authProtocols, privProtocols } from "../snmp/session.ts";
+import { privProtocols } from "../snmp/usm-cipher.ts";
+import { authProtocols } from "../snmp/usm-keys.ts";
 import { WatchedDevice } from "../snmp/watched-device.ts";
 
 const config = z

@@ -38,11 +38,22 @@ export interface RequestParts {
   readonly maxRepetitions?: number;
 }
 
+/** What is asked, whatever the version. */
+export type PduParts = Omit<RequestParts, "version" | "community">;
+
 /**
  * A v1 or v2c request with a place for its id. Ids are always written in four bytes, so they must be 2^24 or more.
  * Source: RFC 1157 §4, RFC 3416 §3.
  */
 export function encodeRequest(parts: RequestParts): RequestMessage {
+  const { pdu, idFromEnd } = encodePdu(parts);
+  const version = integerTlv(parts.version === "1" ? 0 : 1);
+  const bytes = tlv(tag.sequence, version, tlv(tag.octets, parts.community), pdu);
+  return { bytes, idAt: bytes.length - idFromEnd };
+}
+
+/** The PDU alone; its four id bytes stand `idFromEnd` before its end. */
+export function encodePdu(parts: PduParts): { readonly pdu: Buffer; readonly idFromEnd: number } {
   const varbinds = parts.oids.map((oid) =>
     tlv(tag.sequence, tlv(tag.oid, oidBytes(parseOid(oid))), Buffer.of(tag.nothing, 0)),
   );
@@ -52,9 +63,7 @@ export function encodeRequest(parts: RequestParts): RequestMessage {
   const id = Buffer.of(tag.integer, 4, 0x7f, 0x7f, 0x7f, 0x7f);
   const list = tlv(tag.sequence, ...varbinds);
   const pdu = tlv(tag[parts.type], id, second, third, list);
-  const version = integerTlv(parts.version === "1" ? 0 : 1);
-  const bytes = tlv(tag.sequence, version, tlv(tag.octets, parts.community), pdu);
-  return { bytes, idAt: bytes.length - list.length - third.length - second.length - 4 };
+  return { pdu, idFromEnd: list.length + third.length + second.length + 4 };
 }
 
 /** Why a datagram is not taken. Counted under this word. */
@@ -67,7 +76,15 @@ export type Refusal =
   | "address"
   | "mismatch"
   | "order"
-  | "flood";
+  | "flood"
+  // Of SNMPv3 only:
+  | "level"
+  | "engine"
+  | "user"
+  | "digest"
+  | "window"
+  | "cipher"
+  | "report";
 
 /** The head of an answer: where it says what it is, and where its variables lie. Filled anew by each `openAnswer`. */
 export class AnswerHead {
@@ -104,7 +121,8 @@ export function openAnswer(bytes: Uint8Array, head: AnswerHead): Refusal | undef
   return openPdu(bytes, reader, head);
 }
 
-function openPdu(bytes: Uint8Array, reader: TlvReader, head: AnswerHead): Refusal | undefined {
+/** Reads a PDU's head: `reader` stands on its content. */
+export function openPdu(bytes: Uint8Array, reader: TlvReader, head: AnswerHead): Refusal | undefined {
   const end = reader.end;
   if (!reader.open(reader.at, end, tag.integer)) return "malformed";
   head.requestId = readInteger(bytes, reader.at, reader.end);

@@ -1,41 +1,32 @@
-import type { Counters } from "../model/contracts.ts";
 import type { Secret } from "../model/secret.ts";
 import type { Exchange } from "./exchange.ts";
-import { communityReader, literalAddress, type Reader } from "./reader.ts";
-import { type authProtocols, type privProtocols, userReader } from "./session.ts";
+import { communityReader, literalAddress, type Patience, type Reader } from "./reader.ts";
+import { UserSession } from "./session.ts";
+import type { UserSettings } from "./usm-keys.ts";
 
 /** How a device is asked: by community (v1, v2c) or by user (v3). */
-export interface Access {
+export interface Access extends Omit<UserSettings, "user"> {
+  readonly user?: string | undefined;
   readonly version: "1" | "2c" | "3";
   readonly port: number;
   readonly community?: Secret | undefined;
-  readonly user?: string | undefined;
-  readonly auth?: { readonly protocol: (typeof authProtocols)[number]; readonly key: Secret } | undefined;
-  readonly priv?: { readonly protocol: (typeof privProtocols)[number]; readonly key: Secret } | undefined;
-  readonly context?: string | undefined;
 }
 
-export interface Patience {
-  readonly timeoutMs: number;
-  readonly tries: number;
+/** A device whose address is known. Nothing has been sent yet. */
+export interface Connection {
+  /** Reads with this patience, until the signal aborts. */
+  reader(patience: Patience, signal?: AbortSignal): Reader;
 }
 
-export interface ConnectDeps {
-  readonly exchange: Exchange;
-  readonly counters: Counters;
-}
-
-/** A reader for the device; its name is looked up first. Rejects with SnmpFailure `names`. */
-export async function connect(
-  host: string,
-  access: Access,
-  patience: Patience,
-  { exchange, counters }: ConnectDeps,
-  signal?: AbortSignal,
-): Promise<Reader> {
-  const peer = { address: await literalAddress(host), port: access.port, ...patience };
+/** Looks the device's name up. Rejects with SnmpFailure `names`. */
+export async function connect(host: string, access: Access, exchange: Exchange): Promise<Connection> {
+  const peer = { address: await literalAddress(host), port: access.port };
   if (access.version === "3")
-    return userReader({ ...peer, ...access, user: access.user ?? "" }, { counters });
+    return new UserSession(exchange, { ...access, ...peer, user: access.user ?? "" });
+  const { version } = access;
   const community = Buffer.from(access.community?.reveal() ?? "public", "utf8");
-  return communityReader(exchange, { ...peer, version: access.version, community }, signal);
+  return {
+    reader: (patience, signal) =>
+      communityReader(exchange, { ...peer, ...patience, version, community }, signal),
+  };
 }

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { Counters } from "../model/contracts.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { AnswerHead, type CommunityVersion, openAnswer, type Refusal, type RequestMessage } from "./codec.ts";
+import { openSecured, SecuredHead } from "./usm-message.ts";
 
 /** How often requests are looked over for time-outs; a time-out may come that much late. */
 const tickMs = 50;
@@ -10,17 +11,17 @@ const receiveBufferBytes = 4 * 1024 * 1024;
 
 export type Silence = "timeout" | "unreachable" | "cancelled";
 
-/** One question to one device. Its owner may use it again once it was answered or failed. */
-export interface Job {
+/** What every question to a device has. Its owner may use it again once it was answered or failed. */
+interface Question {
   /** Literal address as the socket reports it. */
   readonly address: string;
   readonly port: number;
-  readonly version: CommunityVersion;
-  readonly community: Uint8Array;
+  /** The longest wait for an answer before it is sent again. */
   readonly timeoutMs: number;
+  /** The first wait, doubled with each try up to `timeoutMs`; absent: `timeoutMs` from the first try on. */
+  readonly paceMs?: number;
   /** How often it is sent at most. */
   readonly tries: number;
-  readonly message: RequestMessage;
   /** The device has answered just now: that sending fails need not be told, the time-out will do. */
   readonly quiet?: boolean;
   /** When it aborts the job fails as cancelled, within a tick. */
@@ -28,20 +29,38 @@ export interface Job {
   /** The exchange's own notes while the job is under way. */
   triesLeft?: number;
   dueMs?: number;
-  /** Reads an answer that came from the right place with the right id; says why it is not taken, and then waits on. */
-  take(bytes: Buffer, head: AnswerHead): Refusal | undefined;
+  waitMs?: number;
   fail(why: Silence): void;
 }
 
+/** A question by community: its id is written into the message that it brings. */
+export interface Job extends Question {
+  readonly version: CommunityVersion;
+  readonly community: Uint8Array;
+  readonly message: RequestMessage;
+  /** Reads an answer that came from the right place with the right id; says why it is not taken, and then waits on. */
+  take(bytes: Buffer, head: AnswerHead): Refusal | undefined;
+}
+
+/** A question by user (SNMPv3): the message is made for its id, since it is signed as a whole. */
+export interface SecuredJob extends Question {
+  readonly version: "3";
+  message: Pick<RequestMessage, "bytes">;
+  sign(id: number): void;
+  takeSecured(bytes: Buffer, head: SecuredHead): Refusal | undefined;
+}
+
 /**
- * v1 and v2c requests over one UDP socket for each IP family. An answer is taken only with the address and port that
- * was asked, an id that is waiting (31 bit, random), the version and community of the request, and the tag of a response.
+ * Requests over one UDP socket for each IP family. An answer is taken only with the address and port that was asked, an
+ * id that is waiting (31 bit, random), the version of the request, and what the job itself asks of it: the community and
+ * the tag of a response, or user, engine, signature, time and level.
  */
 export class Exchange {
   readonly #clock: Clock;
   readonly #counters: Counters;
-  readonly #waiting = new Map<number, Job>();
+  readonly #waiting = new Map<number, Job | SecuredJob>();
   readonly #head = new AnswerHead();
+  readonly #securedHead = new SecuredHead();
   readonly #ids = new RequestIds();
   readonly #onSent: (error: Error | null) => void;
   #sockets: { v4?: Socket; v6?: Socket } = {};
@@ -56,17 +75,22 @@ export class Exchange {
     };
   }
 
-  send(job: Job): void {
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  send(job: Job | SecuredJob): void {
     if (this.#closed) {
       job.fail("cancelled");
       return;
     }
     let id = this.#ids.next();
     while (this.#waiting.has(id)) id = this.#ids.next();
-    const { bytes, idAt } = job.message;
-    bytes.writeInt32BE(id, idAt);
+    if (job.version === "3") job.sign(id);
+    else job.message.bytes.writeInt32BE(id, job.message.idAt);
     job.triesLeft = job.tries - 1;
-    job.dueMs = this.#clock.monotonicMs() + job.timeoutMs;
+    job.waitMs = Math.min(job.paceMs ?? job.timeoutMs, job.timeoutMs);
+    job.dueMs = this.#clock.monotonicMs() + job.waitMs;
     this.#waiting.set(id, job);
     this.#counters.add("snmp_requests");
     this.#transmit(job);
@@ -74,7 +98,7 @@ export class Exchange {
   }
 
   /** Forgets the job without a word to it. */
-  cancel(job: Job): void {
+  cancel(job: Job | SecuredJob): void {
     for (const [id, waiting] of this.#waiting) if (waiting === job) this.#waiting.delete(id);
   }
 
@@ -89,7 +113,7 @@ export class Exchange {
     this.#sockets = {};
   }
 
-  #transmit(job: Job): void {
+  #transmit(job: Job | SecuredJob): void {
     const { bytes } = job.message;
     const socket = this.#socket(job.address);
     // Without a callback Node says nothing of a send, and spares a tick; the bytes are the job's own until it is answered.
@@ -117,7 +141,8 @@ export class Exchange {
 
   readonly #receive = (bytes: Buffer, from: RemoteInfo): void => {
     const head = this.#head;
-    const refusal = openAnswer(bytes, head) ?? this.#offer(bytes, head, from);
+    let refusal = openAnswer(bytes, head) ?? this.#offer(bytes, head, from);
+    if (refusal === "version") refusal = this.#offerSecured(bytes, from);
     if (refusal) this.#counters.add(`snmp_refused_${refusal}`);
   };
 
@@ -126,11 +151,27 @@ export class Exchange {
     const job = this.#waiting.get(id);
     if (!job) return "late";
     if (from.port !== job.port || from.address !== job.address) return "address";
+    if (job.version === "3") return "level";
     if (head.version !== job.version) return "version";
     if (!sameBytes(bytes, head.communityFrom, head.communityTo, job.community)) return "community";
     // Out before `take`: it may send the next question of the same job.
     this.#waiting.delete(id);
     const refusal = job.take(bytes, head);
+    if (refusal) this.#waiting.set(id, job);
+    return refusal;
+  }
+
+  #offerSecured(bytes: Buffer, from: RemoteInfo): Refusal | undefined {
+    const head = this.#securedHead;
+    const refused = openSecured(bytes, head);
+    if (refused) return refused;
+    const id = head.msgId;
+    const job = this.#waiting.get(id);
+    if (!job) return "late";
+    if (from.port !== job.port || from.address !== job.address) return "address";
+    if (job.version !== "3") return "version";
+    this.#waiting.delete(id);
+    const refusal = job.takeSecured(bytes, head);
     if (refusal) this.#waiting.set(id, job);
     return refusal;
   }
@@ -147,14 +188,15 @@ export class Exchange {
     if (this.#waiting.size > 0 && !this.#closed) this.#timer ??= this.#clock.timer(this.#tick, tickMs);
   };
 
-  #again(job: Job, nowMs: number): void {
+  #again(job: Job | SecuredJob, nowMs: number): void {
     job.triesLeft = (job.triesLeft ?? 0) - 1;
-    job.dueMs = nowMs + job.timeoutMs;
+    job.waitMs = Math.min((job.waitMs ?? job.timeoutMs) * 2, job.timeoutMs);
+    job.dueMs = nowMs + job.waitMs;
     this.#counters.add("snmp_retries");
     this.#transmit(job);
   }
 
-  #giveUp(id: number, job: Job, why: Silence): void {
+  #giveUp(id: number, job: Job | SecuredJob, why: Silence): void {
     this.#waiting.delete(id);
     this.#counters.add(`snmp_${why}`);
     job.fail(why);

@@ -8,9 +8,9 @@ const mostRepetitions = 50;
 
 /** Polls one device by its plan through a reader: the way for SNMPv3, with the same results as the fast one. */
 export class ReaderPoll {
-  readonly #reader: Reader;
   readonly #plan: Plan;
   readonly #repetitions: number;
+  #reader: Reader;
   #moved = false;
   #gaps = 0;
 
@@ -21,7 +21,8 @@ export class ReaderPoll {
   }
 
   /** One poll. Rejects with SnmpFailure when the device does not answer the first question. */
-  async run(onFirst?: () => boolean): Promise<PollResult> {
+  async run(reader: Reader, onFirst?: () => boolean): Promise<PollResult> {
+    this.#reader = reader;
     this.#moved = false;
     this.#gaps = 0;
     this.#plan.cells.clear();
@@ -40,7 +41,7 @@ export class ReaderPoll {
 
   #failed(error: unknown, first: boolean): false {
     if (!(error instanceof SnmpFailure)) throw error;
-    if (first && error.reason !== "status") throw error;
+    if ((first && error.reason !== "status") || error.reason === "cancelled") throw error;
     this.#gaps++;
     if (error.reason === "status") this.#moved = true;
     return false;

@@ -40,16 +40,20 @@ export interface Reader {
   bulk(oid: string, repetitions: number): Promise<Varbind[]>;
   /** How many requests went out. */
   readonly requests: number;
-  /** What is asked from now on is asked this often at most. */
-  close(): void;
 }
 
-export interface Peer {
+/** How long and how often a device is asked before it counts as silent. */
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly tries: number;
+  /** The first wait, doubled with each try up to `timeoutMs`. */
+  readonly paceMs?: number;
+}
+
+export interface Peer extends Patience {
   /** Literal address, as sockets report it. */
   readonly address: string;
   readonly port: number;
-  readonly timeoutMs: number;
-  readonly tries: number;
 }
 
 export interface CommunityPeer extends Peer {
@@ -70,7 +74,7 @@ export async function literalAddress(host: string): Promise<string> {
   }
 }
 
-const silences: Record<Silence, string> = {
+export const silences: Record<Silence, string> = {
   timeout: "no answer; the community, the version or a filter can also be the reason",
   unreachable: "the network has no way to it",
   cancelled: "ended before it answered",
@@ -82,7 +86,7 @@ export function communityReader(exchange: Exchange, peer: CommunityPeer, signal?
   const ask = (type: "get" | "getNext" | "getBulk", oids: readonly string[], repetitions: number) => {
     requests++;
     const message = encodeRequest({ ...peer, type, oids, maxRepetitions: repetitions });
-    const accept = (varbinds: readonly Varbind[]) => answers(type, oids, varbinds);
+    const accept = (varbinds: readonly Varbind[]) => answersTo(type, oids, varbinds);
     const most = type === "getBulk" ? repetitions * 2 : oids.length;
     return oneQuestion({ exchange, peer, message, most, accept, ...(signal ? { signal } : {}) });
   };
@@ -94,14 +98,11 @@ export function communityReader(exchange: Exchange, peer: CommunityPeer, signal?
     get requests() {
       return requests;
     },
-    close() {
-      // The exchange is shared and stays.
-    },
   };
 }
 
 /** Whether the variables can be the answer: to a GET the very ones asked for, to a GETNEXT as many. */
-function answers(type: string, oids: readonly string[], varbinds: readonly Varbind[]): boolean {
+export function answersTo(type: string, oids: readonly string[], varbinds: readonly Varbind[]): boolean {
   if (type === "getBulk") return true;
   if (varbinds.length !== oids.length) return false;
   return type === "getNext" || varbinds.every(({ oid }, position) => oid === oids[position]);
@@ -140,7 +141,8 @@ function oneQuestion({ exchange, peer, message, most, accept, signal }: Question
   });
 }
 
-function readAnswer(
+/** The variables of an answer, or what its error state says, or why it is refused. */
+export function readAnswer(
   bytes: Buffer,
   head: AnswerHead,
   most: number,

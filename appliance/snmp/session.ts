@@ -1,177 +1,257 @@
-import { isIPv6 } from "node:net";
-import snmp from "net-snmp";
-import type { Counters } from "../model/contracts.ts";
-import type { Secret } from "../model/secret.ts";
 import { tag } from "./ber.ts";
-import { isException, type Varbind, type VarbindValue } from "./codec.ts";
-import { decryptDes, encryptDes } from "./des.ts";
-import { errorStatus, type Peer, type Reader, SnmpFailure, statusFailure } from "./reader.ts";
-import { type SecurityLevel, screenedDgram } from "./screen.ts";
+import { AnswerHead, encodePdu, type PduParts, type Refusal, type Varbind } from "./codec.ts";
+import type { Exchange, SecuredJob, Silence } from "./exchange.ts";
+import { answersTo, type Patience, type Reader, readAnswer, SnmpFailure, silences } from "./reader.ts";
+import { engineOf, firstOid, type KnownEngine, sameSpan } from "./usm-engine.ts";
+import { isSigned, type UserSettings, UsmUser } from "./usm-keys.ts";
+import {
+  encodeSecured,
+  flag,
+  levelFlags,
+  openScoped,
+  type ReportKind,
+  reportKind,
+  type SecuredHead,
+} from "./usm-message.ts";
 
-export const authProtocols = ["md5", "sha", "sha224", "sha256", "sha384", "sha512"] as const;
-/** The two ways of stretching a key for AES-256: by Blumenthal (draft), and by Reeder (Cisco). */
-export const privProtocols = ["des", "aes", "aes256b", "aes256r"] as const;
-
-export interface UserPeer extends Peer {
-  readonly user: string;
-  readonly auth?: { readonly protocol: (typeof authProtocols)[number]; readonly key: Secret } | undefined;
-  readonly priv?: { readonly protocol: (typeof privProtocols)[number]; readonly key: Secret } | undefined;
-  readonly context?: string | undefined;
+export interface UserPeer extends UserSettings {
+  /** Literal address, as sockets report it. */
+  readonly address: string;
+  readonly port: number;
 }
 
-/** The answer to a request as net-snmp gives it: octets and Counter64 as bytes. */
-interface LibraryVarbind {
-  readonly oid: string;
-  readonly type: number;
-  readonly value: unknown;
-}
-type LibraryCallback = (
-  error: Error | null,
-  varbinds?: readonly (LibraryVarbind | readonly LibraryVarbind[])[],
-) => void;
+/** Learning the engine, then its time, then asking; one more where the device restarts in between. */
+const mostRounds = 4;
+
+/** What one message brought. `again`: the engine or its time is known better now. */
+type Outcome = readonly Varbind[] | SnmpFailure | "again";
+
+const reportWords: Partial<Record<ReportKind, string>> = {
+  user: "it refuses the SNMP user: it does not know the name",
+  digest: "it refuses the SNMP user: the authentication key or protocol is wrong",
+  level: "it refuses the SNMP user: it does not allow the user this level of security",
+  cipher: "it refuses the SNMP user: the privacy key or protocol is wrong",
+};
 
 /**
- * Reads by SNMPv3 with one session kept open. Every datagram passes the screen first; a request ends by our own
- * time-out even when the library loses it.
+ * The box as one user of one device by SNMPv3. Kept over polls: the engine's identity and time are learned once.
+ * Source: RFC 3412, RFC 3414.
  */
-export function userReader(peer: UserPeer, deps: { readonly counters: Counters }): Reader {
-  const level = levelOf(peer);
-  if (peer.priv?.protocol === "des") provideDes();
-  let requests = 0;
-  const dgramModule = screenedDgram({
-    address: peer.address,
-    port: peer.port,
-    level,
-    refused: (reason) => deps.counters.add(`snmp_refused_${reason}`),
-  });
-  const session = snmp.createV3Session(peer.address, libraryUser(peer, level), {
-    port: peer.port,
-    timeout: peer.timeoutMs,
-    retries: peer.tries - 1,
-    backwardsGetNexts: false,
-    transport: isIPv6(peer.address) ? "udp6" : "udp4",
-    dgramModule,
-    ...(peer.context ? { context: peer.context } : {}),
-  } as Parameters<typeof snmp.createV3Session>[2]);
-  // Without it any junk datagram would end the process.
-  session.on("error", () => deps.counters.add("snmp_refused_malformed"));
-  // Discovery of the engine and of its time can each take the whole time-out before the request itself does.
-  const limitMs = peer.timeoutMs * peer.tries * 3 + 500;
-  const ask = (run: (callback: LibraryCallback) => void): Promise<Varbind[]> => {
-    requests++;
-    deps.counters.add("snmp_requests");
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(ofTimeout()), limitMs);
-      run((error, varbinds) => {
-        clearTimeout(timer);
-        if (error) return reject(ofLibraryError(error));
-        resolve((varbinds ?? []).flat().map(ofLibrary));
-      });
-    });
-  };
-  return {
-    version: "3",
-    get: (oids) => ask((callback) => session.get([...oids], callback as never)),
-    next: (oids) => ask((callback) => session.getNext([...oids], callback as never)),
-    async bulk(oid, repetitions) {
-      const varbinds = await ask((callback) => session.getBulk([oid], 0, repetitions, callback as never));
-      return varbinds.slice(0, repetitions * 2);
-    },
-    get requests() {
-      return requests;
-    },
-    close() {
-      session.close();
-    },
-  };
-}
+export class UserSession {
+  readonly #exchange: Exchange;
+  readonly #peer: UserPeer;
+  readonly #user: UsmUser;
+  #engine: KnownEngine | undefined;
 
-/** What net-snmp exports beside its declared types: its table of ciphers, and its keys. */
-interface LibraryCiphers {
-  readonly Encryption: {
-    readonly algorithms: Record<number, { encryptPdu: unknown; decryptPdu: unknown }>;
-  };
-  readonly Authentication: {
-    passwordToKey(protocol: number, password: string, engineId: Buffer): Buffer;
-  };
-}
-
-/** Gives net-snmp a DES that works without OpenSSL's old ciphers. May be called again. */
-function provideDes(): void {
-  const { Encryption, Authentication } = snmp as unknown as LibraryCiphers;
-  const des = Encryption.algorithms[snmp.PrivProtocols.des];
-  if (!des) return;
-  des.encryptPdu = (
-    pdu: Buffer,
-    _priv: number,
-    key: string,
-    auth: number,
-    engine: { readonly engineID: Buffer },
-  ) => encryptDes(pdu, Authentication.passwordToKey(auth, key, engine.engineID));
-  des.decryptPdu = (
-    pdu: Buffer,
-    _priv: number,
-    salt: Buffer,
-    key: string,
-    auth: number,
-    engine: { readonly engineID: Buffer },
-  ) => decryptDes(pdu, salt, Authentication.passwordToKey(auth, key, engine.engineID));
-}
-
-function levelOf(peer: UserPeer): SecurityLevel {
-  if (!peer.auth) return "noAuthNoPriv";
-  return peer.priv ? "authPriv" : "authNoPriv";
-}
-
-function libraryUser(peer: UserPeer, level: SecurityLevel) {
-  return {
-    name: peer.user,
-    level: snmp.SecurityLevel[level],
-    ...(peer.auth
-      ? { authProtocol: snmp.AuthProtocols[peer.auth.protocol], authKey: peer.auth.key.reveal() }
-      : {}),
-    ...(peer.auth && peer.priv
-      ? { privProtocol: snmp.PrivProtocols[peer.priv.protocol as "aes"], privKey: peer.priv.key.reveal() }
-      : {}),
-  } as Parameters<typeof snmp.createV3Session>[1];
-}
-
-function ofTimeout(): SnmpFailure {
-  return new SnmpFailure("timeout", "no answer; a filter or a wrong privacy key can also be the reason");
-}
-
-function ofLibraryError(error: Error & { code?: number | string; status?: number }): SnmpFailure {
-  if (error.name === "RequestTimedOutError") return ofTimeout();
-  if (error.name === "RequestFailedError") return statusFailure(error.status ?? errorStatus.genErr, 0);
-  const invalid = snmp.ResponseInvalidCode;
-  if (error.name === "ResponseInvalidError") {
-    const denied = error.code === invalid.EAuthFailure || error.code === invalid.ECouldNotDecrypt;
-    if (denied)
-      return new SnmpFailure("auth", "the user or a key is wrong, or the device asks for another level");
-    return new SnmpFailure("protocol", "the answer broke the protocol");
+  constructor(exchange: Exchange, peer: UserPeer) {
+    this.#exchange = exchange;
+    this.#peer = peer;
+    this.#user = new UsmUser(peer);
   }
-  return new SnmpFailure(
-    "unreachable",
-    `the request could not be sent${error.code ? `: ${error.code}` : ""}`,
-  );
+
+  /** Reads with this patience, until the signal aborts. */
+  reader(patience: Patience, signal?: AbortSignal): Reader {
+    let requests = 0;
+    const ask = async (parts: PduParts, most: number): Promise<Varbind[]> => {
+      for (let round = 0; round < mostRounds; round++) {
+        if (signal?.aborted) throw new SnmpFailure("cancelled", silences.cancelled);
+        requests++;
+        const outcome = await this.#question(this.#engine ? { parts, most } : undefined, patience, signal);
+        if (outcome === "again") continue;
+        if (outcome instanceof SnmpFailure) throw outcome;
+        return [...outcome];
+      }
+      throw new SnmpFailure("protocol", "it does not come to one time with the box");
+    };
+    return {
+      version: "3",
+      get: (oids) => ask({ type: "get", oids }, oids.length),
+      next: (oids) => ask({ type: "getNext", oids }, oids.length),
+      bulk: (oid, repetitions) =>
+        ask({ type: "getBulk", oids: [oid], maxRepetitions: repetitions }, repetitions * 2),
+      get requests() {
+        return requests;
+      },
+    };
+  }
+
+  /** One message; without parts the one that asks who the engine is. */
+  #question(
+    asked: { readonly parts: PduParts; readonly most: number } | undefined,
+    patience: Patience,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const engine = this.#engine;
+      const job = new SecuredQuestion({
+        ...this.#peer,
+        ...patience,
+        signal,
+        user: this.#user,
+        engine,
+        nowMs: this.#exchange.monotonicMs(),
+        parts: asked?.parts ?? { type: "get", oids: [] },
+        most: asked?.most ?? 0,
+        done: (outcome) => resolve(outcome),
+        learned: (found) => {
+          this.#engine = found;
+        },
+      });
+      this.#exchange.send(job);
+    });
+  }
 }
 
-/** net-snmp's form of a variable in ours; what has an impossible value comes as null. */
-export function ofLibrary({ oid, type, value }: LibraryVarbind): Varbind {
-  return { oid, tag: type, value: libraryValue(type, value) };
+interface QuestionOptions extends Patience {
+  readonly address: string;
+  readonly port: number;
+  readonly signal: AbortSignal | undefined;
+  readonly user: UsmUser;
+  readonly engine: KnownEngine | undefined;
+  readonly nowMs: number;
+  readonly parts: PduParts;
+  /** More variables than this are a flood. */
+  readonly most: number;
+  readonly done: (outcome: Outcome) => void;
+  /** The engine to go on with; undefined: ask for it again. */
+  readonly learned: (engine: KnownEngine | undefined) => void;
 }
 
-function libraryValue(type: number, value: unknown): VarbindValue {
-  if (isException(type) || type === tag.nothing) return null;
-  if (type === tag.counter64) return counter64Of(value);
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (typeof value === "string") return value;
-  return value instanceof Uint8Array ? value : null;
-}
+/** One question by a user, and all that is asked of its answer. */
+class SecuredQuestion implements SecuredJob {
+  readonly version = "3";
+  readonly address: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly paceMs: number;
+  readonly tries: number;
+  readonly signal: AbortSignal | undefined;
+  message: { bytes: Buffer } = { bytes: Buffer.alloc(0) };
+  readonly #options: QuestionOptions;
+  readonly #head = new AnswerHead();
+  #id = 0;
+  /** What an unsigned report said: a hint for the reason when nothing better comes. */
+  #hint: ReportKind | undefined;
 
-function counter64Of(value: unknown): VarbindValue {
-  if (!(value instanceof Uint8Array) || value.length < 1 || value.length > 9) return null;
-  const exact = BigInt(`0x${Buffer.from(value).toString("hex")}`);
-  if (exact > 0xffff_ffff_ffff_ffffn) return null;
-  return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact;
+  constructor(options: QuestionOptions) {
+    this.#options = options;
+    this.address = options.address;
+    this.port = options.port;
+    this.timeoutMs = options.timeoutMs;
+    this.paceMs = options.paceMs ?? options.timeoutMs;
+    this.tries = options.tries;
+    this.signal = options.signal;
+  }
+
+  sign(id: number): void {
+    const { user, engine, parts, nowMs } = this.#options;
+    this.#id = id;
+    const { pdu, idFromEnd } = encodePdu(parts);
+    pdu.writeInt32BE(id, pdu.length - idFromEnd);
+    const engineId = engine?.id ?? Buffer.alloc(0);
+    const bytes = encodeSecured({
+      msgId: id,
+      flags: (engine ? levelFlags[user.level] : 0) | flag.reportable,
+      engineId,
+      time: engine?.timeAt(nowMs) ?? { boots: 0, seconds: 0 },
+      user: engine ? user.name : Buffer.alloc(0),
+      context: user.context,
+      pdu,
+      keys: engine && user.keys(engineId),
+    });
+    this.message = { bytes };
+  }
+
+  takeSecured(bytes: Buffer, head: SecuredHead): Refusal | undefined {
+    const opened = this.#open(bytes, head);
+    if (typeof opened === "string") return opened;
+    const { plain, signed } = opened;
+    const pdu = openScoped(plain.bytes, this.#head, plain);
+    if (typeof pdu === "string") return head.encrypted ? "cipher" : pdu;
+    if (pdu.type === tag.report) return this.#takeReport(plain.bytes, bytes, head, signed);
+    if (pdu.type !== tag.response) return "pdu";
+    return this.#takeResponse(plain.bytes, bytes, head);
+  }
+
+  /** Checks the signature, and takes the encryption off. */
+  #open(bytes: Buffer, head: SecuredHead) {
+    const { engine, user } = this.#options;
+    const { from, to } = head.data;
+    const signed = (head.flags & flag.auth) !== 0;
+    if (!signed) return { plain: { bytes, from, to, pads: false }, signed };
+    if (!engine || !sameSpan(bytes, head.engine, engine.id)) return "engine" as const;
+    if (!sameSpan(bytes, head.user, user.name)) return "user" as const;
+    const keys = user.keys(engine.id);
+    if (!keys || !isSigned(bytes, head.mac, keys)) return "digest" as const;
+    if (!head.encrypted) return { plain: { bytes, from, to, pads: false }, signed };
+    const salt = bytes.subarray(head.salt.from, head.salt.to);
+    const open = keys.cipher?.decrypt(bytes.subarray(from, to), salt, head);
+    if (!open) return "cipher" as const;
+    return { plain: { bytes: open, from: 0, to: open.length, pads: keys.cipher?.pads ?? false }, signed };
+  }
+
+  #takeResponse(plain: Buffer, bytes: Buffer, head: SecuredHead): Refusal | undefined {
+    const { engine, user, parts, most, done } = this.#options;
+    const wanted = levelFlags[user.level];
+    if (!engine || (head.flags & wanted) !== wanted) return "level";
+    if (!sameSpan(bytes, head.engine, engine.id)) return "engine";
+    if (!sameSpan(bytes, head.user, user.name)) return "user";
+    if (this.#head.requestId !== this.#id) return "mismatch";
+    if (wanted !== 0 && !engine.accepts(head, this.#options.nowMs)) {
+      this.#hint = "window";
+      return "window";
+    }
+    const accept = (varbinds: readonly Varbind[]) => answersTo(parts.type, parts.oids, varbinds);
+    const outcome = readAnswer(plain, this.#head, most, accept);
+    if (typeof outcome === "string") return outcome;
+    engine.isTrusted = true;
+    done(outcome);
+    return undefined;
+  }
+
+  #takeReport(plain: Buffer, bytes: Buffer, head: SecuredHead, signed: boolean): Refusal | undefined {
+    const { engine, learned, done, nowMs } = this.#options;
+    const kind = reportKind(firstOid(plain, this.#head));
+    if (kind === undefined) return "report";
+    if (kind === "engine") {
+      const found = engineOf(bytes, head, nowMs);
+      if (!found) return "malformed";
+      // Harmless even when forged: an answer must be signed with keys made for the engine that it names.
+      learned(found);
+      done("again");
+      return undefined;
+    }
+    if (!engine) return "report";
+    if (kind === "window") {
+      if (!signed) return "level";
+      // Signed, and for this question: newer than anything known, whatever its time says (a restart may reset it).
+      engine.set(head, nowMs);
+      done("again");
+      return undefined;
+    }
+    this.#hint = kind;
+    // A device that has taken this user before may be played by somebody else: the true answer is still waited for.
+    if (engine.isTrusted && !signed) return "report";
+    done(new SnmpFailure("auth", reportWords[kind] ?? silences.timeout));
+    return undefined;
+  }
+
+  fail(why: Silence): void {
+    const { engine, user, learned, done } = this.#options;
+    const hint = this.#hint;
+    // A clock that went back without a restart being told: learn it anew.
+    if (hint === "window") learned(undefined);
+    // From now on its reports are believed at once.
+    if (hint && engine) engine.isTrusted = false;
+    if (why !== "timeout") done(new SnmpFailure(why, silences[why]));
+    else if (hint && reportWords[hint]) done(new SnmpFailure("auth", reportWords[hint]));
+    else if (engine && !engine.isTrusted && user.level !== "noAuthNoPriv")
+      done(
+        new SnmpFailure(
+          "auth",
+          "it answers, but refuses the SNMP user: probably the privacy key or protocol is wrong",
+        ),
+      );
+    else done(new SnmpFailure("timeout", "no answer; a filter can also be the reason"));
+  }
 }

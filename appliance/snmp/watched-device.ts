@@ -7,7 +7,7 @@ import type {
   Observation,
   Readings,
 } from "../model/observation.ts";
-import { type Access, connect } from "./connect.ts";
+import { type Access, type Connection, connect } from "./connect.ts";
 import {
   type Character,
   channelsOf,
@@ -22,7 +22,7 @@ import type { Plan } from "./plan.ts";
 import { CommunityPoll, type PollResult } from "./poll.ts";
 import { ReaderPoll } from "./poll-reader.ts";
 import type { ProfileLibrary } from "./profiles.ts";
-import { literalAddress, type Reader, SnmpFailure } from "./reader.ts";
+import { literalAddress, type Patience, type Reader, SnmpFailure } from "./reader.ts";
 import { type Survey, survey } from "./survey.ts";
 
 const surveyEveryMs = 30 * 60_000;
@@ -48,7 +48,7 @@ export class WatchedDevice {
   readonly #target: Target;
   readonly #access: Access;
   readonly #retries: number;
-  #reader: Reader | undefined;
+  #connection: Connection | undefined;
   #character: Character | undefined;
   #plan: Plan | undefined;
   #community: CommunityPoll | undefined;
@@ -84,7 +84,8 @@ export class WatchedDevice {
       if (!(error instanceof SnmpFailure)) throw error;
       if (error.reason === "cancelled") return [];
       this.#misses++;
-      if (error.reason === "names" || error.reason === "auth") this.#disconnect();
+      // Its name may stand for another address next time.
+      if (error.reason === "names") this.#connection = undefined;
       const reason: AvailabilityReason = error.reason === "status" ? "protocol" : error.reason;
       return this.#state(startMs, { state: "offline", reason, detail: error.message });
     }
@@ -92,13 +93,7 @@ export class WatchedDevice {
 
   close(): void {
     this.#community?.cancel();
-    this.#disconnect();
-  }
-
-  #disconnect(): void {
-    this.#reader?.close();
-    this.#reader = undefined;
-    this.#throughReader = undefined;
+    this.#connection = undefined;
   }
 
   #state(startMs: number, said: Pick<Availability, "state" | "reason" | "detail">): Observation[] {
@@ -117,6 +112,10 @@ export class WatchedDevice {
   #tries(): number {
     if (this.#misses >= patientMisses) return 1;
     return 1 + this.#retries + (this.#everAnswered ? extraTries : 0);
+  }
+
+  #patience(): Patience {
+    return { timeoutMs: this.#target.timeoutMs, tries: this.#tries() };
   }
 
   async #measure(signal: AbortSignal): Promise<Observation[]> {
@@ -157,7 +156,8 @@ export class WatchedDevice {
   }
 
   async #run(signal: AbortSignal, onFirst: () => boolean): Promise<PollResult> {
-    if (this.#throughReader) return this.#throughReader.run(onFirst);
+    if (this.#throughReader && this.#connection)
+      return this.#throughReader.run(this.#connection.reader(this.#patience(), signal), onFirst);
     const poll = this.#community as CommunityPoll;
     if (signal.aborted) throw new SnmpFailure("cancelled", "ended before it answered");
     return poll.run(this.#tries(), signal, onFirst);
@@ -165,14 +165,12 @@ export class WatchedDevice {
 
   async #lookOver(signal: AbortSignal): Promise<void> {
     const { clock, counters, library, exchange } = this.#deps;
-    const { address, timeoutMs } = this.#target;
-    const patience = { timeoutMs, tries: Math.min(this.#tries(), 1 + this.#retries) };
     const isUser = this.#access.version === "3";
-    if (!isUser || !this.#reader) {
-      this.#disconnect();
-      this.#reader = await connect(address, this.#access, patience, { exchange, counters }, signal);
-    }
-    const found = await survey(this.#reader, {
+    // What a user has learned of the device's engine is kept.
+    if (!isUser) this.#connection = undefined;
+    this.#connection ??= await connect(this.#target.address, this.#access, exchange);
+    const reader = this.#connection.reader(this.#patience(), signal);
+    const found = await survey(reader, {
       library: await library(),
       clock,
       counters,
@@ -180,10 +178,10 @@ export class WatchedDevice {
     });
     this.#surveyedMs = clock.monotonicMs();
     this.#wantsSurvey = false;
-    await this.#adopt(found, isUser);
+    await this.#adopt(found, isUser ? reader : undefined);
   }
 
-  async #adopt(found: Survey, isUser: boolean): Promise<void> {
+  async #adopt(found: Survey, reader: Reader | undefined): Promise<void> {
     const { device, address, timeoutMs } = this.#target;
     const portIds = this.#deps.portIds(device, found.ports.map(portDescription));
     const channelled = channelsOf(found, portIds);
@@ -192,8 +190,8 @@ export class WatchedDevice {
       this.#deps.series.of(device, metric, channel);
     const plan = makePlan({ survey: found, seriesOf, bulk: this.#access.version !== "1" }, channelled);
     this.#plan = plan;
-    if (isUser) {
-      this.#throughReader = new ReaderPoll(this.#reader as Reader, plan, found.repetitions);
+    if (reader) {
+      this.#throughReader = new ReaderPoll(reader, plan, found.repetitions);
       return;
     }
     this.#community = new CommunityPoll(

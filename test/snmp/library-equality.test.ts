@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import snmp from "net-snmp";
 import t from "tap";
 import type { Varbind } from "../../appliance/snmp/codec.ts";
-import { ofLibrary } from "../../appliance/snmp/session.ts";
+import { ofLibrary } from "../helpers/snmp/library.ts";
 import { readRecording, replayAgent } from "../helpers/snmp/replay.ts";
 import { asking } from "../helpers/snmp/scripted.ts";
 
