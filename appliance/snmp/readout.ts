@@ -24,13 +24,22 @@ export class Readout {
     if (group.oid === "") return [""];
     const known = this.#rows.get(group.name);
     if (known) return known;
-    const own = [...group.columns.values()].filter(isOwn).map((column) => this.columns.get(column.oid)?.rows);
-    const longest = [...own].sort((a, b) => (b?.size ?? 0) - (a?.size ?? 0));
+    const own = [...group.columns.values()].filter(isOwn).map((column) => this.#indexesOf(column));
+    const longest = own.sort((a, b) => b.length - a.length);
     const indexes = new Set<string>();
-    for (const rows of longest) for (const index of rows?.keys() ?? []) indexes.add(index);
+    for (const keys of longest) for (const index of keys) indexes.add(index);
     const list = [...indexes];
     this.#rows.set(group.name, list);
     return list;
+  }
+
+  #indexesOf({ oid, after }: ResolvedColumn): string[] {
+    const keys = [...(this.columns.get(oid)?.rows.keys() ?? [])];
+    if (after === undefined) return keys;
+    return keys.flatMap((key) => {
+      const row = key.slice(0, -after.length - 1);
+      return key.endsWith(`.${after}`) && /^\d+$/.test(row) ? [row] : [];
+    });
   }
 
   scalar(name: string): Cell {
@@ -136,11 +145,15 @@ export class Row implements Scope {
       const via = this.cell(column.via);
       return via === undefined ? undefined : String(via);
     }
-    if (column.at === undefined) return this.index;
-    const arcs = parseOid(this.index);
-    const picked = column.at.map((position) => arcs[position]);
-    return picked.includes(undefined) ? undefined : picked.join(".");
+    const row = column.at === undefined ? this.index : pick(this.index, column.at);
+    return row === undefined || column.after === undefined ? row : `${row}.${column.after}`;
   }
+}
+
+function pick(index: string, places: readonly number[]): string | undefined {
+  const arcs = parseOid(index);
+  const picked = places.map((position) => arcs[position]);
+  return picked.includes(undefined) ? undefined : picked.join(".");
 }
 
 /** An index that spells a text, with or without its length in front; undefined when it spells none. */
