@@ -7,6 +7,7 @@ import type { Description, Event, Observation, PortDescription } from "./observa
 import type { Columns, SampleBatch, Series } from "./series.ts";
 import type { Device, DeviceId, PortId, SeriesId, Site, State } from "./site.ts";
 import type { Clock, TimeRange } from "./time.ts";
+import type { Topology, TopologyLink } from "./topology.ts";
 import type { Verdict } from "./verdict.ts";
 
 // ---------------------------------------------------------------- shared parts
@@ -436,6 +437,8 @@ export interface View {
   /** What pages and the API made, and may change. */
   readonly settings: Settings;
   readonly startedMs: number;
+  /** How the network hangs together; absent where nothing finds it out. */
+  readonly topology?: Topology;
   /** Numbers about the appliance that go up and down, as of now, for /metrics. */
   readonly gauges?: () => Iterable<OwnGauge>;
   /** What is there and not watched yet. */
@@ -504,6 +507,18 @@ export interface EventKeeper {
 export interface DeviceKeeper {
   load(): readonly KnownDevice[];
   save(device: KnownDevice): void;
+}
+
+/** Links between devices as they came and went. */
+export interface LinkKeeper {
+  /** Those that are not gone. */
+  current(): readonly TopologyLink[];
+  /** Those that were there at the moment. */
+  at(atMs: number): readonly TopologyLink[];
+  /** New ones, and what changed of known ones; one transaction. */
+  save(links: readonly TopologyLink[]): void;
+  sinceMs(): number | undefined;
+  prune(beforeMs: number): void;
 }
 
 export interface KnownDevice {

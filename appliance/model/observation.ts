@@ -1,5 +1,6 @@
 import type { Series } from "./series.ts";
 import type { DeviceId, DeviceKind, Identity, PortStatus, Sensor } from "./site.ts";
+import type { Neighbours } from "./topology.ts";
 
 /**
  * Who an observation is about: a `DeviceId` (polled targets), or a device key of a dialect such as
@@ -131,4 +132,4 @@ export interface Forget {
   readonly metric?: string;
 }
 
-export type Observation = Sample | Readings | Availability | Description | Event | Forget;
+export type Observation = Sample | Readings | Availability | Description | Event | Forget | Neighbours;

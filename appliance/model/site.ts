@@ -107,6 +107,14 @@ export interface Identity {
 
 export type PortStatus = "up" | "down" | "testing" | "unknown" | "dormant" | "notPresent" | "lowerLayerDown";
 
+/** Power over Ethernet of one port (POWER-ETHERNET-MIB). */
+export interface PortPower {
+  readonly status: "off" | "searching" | "delivering" | "fault" | "test" | "other";
+  /** 0 to 8, as the powered device asked for. */
+  readonly class?: number;
+  readonly powerW?: number;
+}
+
 /** A network interface of a device (IF-MIB). */
 export interface Port {
   readonly id: PortId;
@@ -123,6 +131,15 @@ export interface Port {
   readonly speedBps?: number;
   readonly adminStatus?: PortStatus;
   readonly operStatus?: PortStatus;
+  /** `uplink`: infrastructure hangs on it; `used`: something does. Learned; absent: its going down is no news. */
+  readonly use?: "uplink" | "used";
+  /** The last day on which it was seen in use, as its first moment in UTC. */
+  readonly usedMs?: number;
+  readonly duplex?: "half" | "full";
+  /** VLAN of untagged frames. */
+  readonly vlan?: number;
+  /** Power over Ethernet that it gives. */
+  readonly poe?: PortPower;
 }
 
 /** One measured quantity of a device. `words` names the numbers of an enumeration; severities say which are bad. */
@@ -157,6 +174,8 @@ export interface Device {
   readonly address?: string;
   /** The device this one hangs on: when that is down, this one is unreachable, not down. */
   readonly behind?: DeviceId;
+  /** `behind` follows from what the switches know, nobody wrote it. */
+  readonly isBehindDerived?: true;
   readonly identity: Identity;
   readonly ports: readonly Port[];
   readonly sensors: readonly Sensor[];
