@@ -29,6 +29,8 @@ export interface Profile {
   readonly wireless?: readonly ProfileSensor[] | undefined;
   readonly memory?: readonly ProfilePool[] | undefined;
   readonly storage?: readonly ProfilePool[] | undefined;
+  /** Traps that devices of this family send: name, as its MIB has it, to OID. */
+  readonly traps?: Readonly<Record<string, string>> | undefined;
 }
 
 /** OIDs at or below `from`, of the profile and of what it extends, are read below `to`. */

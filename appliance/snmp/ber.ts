@@ -18,7 +18,10 @@ export const tag = {
   get: 0xa0,
   getNext: 0xa1,
   response: 0xa2,
+  trapV1: 0xa4,
   getBulk: 0xa5,
+  inform: 0xa6,
+  trap: 0xa7,
   report: 0xa8,
 } as const;
 

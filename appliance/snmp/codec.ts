@@ -91,6 +91,8 @@ export class AnswerHead {
   version: CommunityVersion = "2c";
   communityFrom = 0;
   communityTo = 0;
+  /** Of the PDU's tag. */
+  pduAt = 0;
   requestId = 0;
   errorStatus = 0;
   errorIndex = 0;
@@ -106,6 +108,15 @@ export class AnswerHead {
  */
 export function openAnswer(bytes: Uint8Array, head: AnswerHead): Refusal | undefined {
   const reader = new TlvReader(bytes);
+  const refusal = openEnvelope(bytes, reader, head);
+  if (refusal) return refusal;
+  if (reader.type !== tag.response) return "pdu";
+  if (reader.end !== bytes.length) return "malformed";
+  return openPdu(bytes, reader, head);
+}
+
+/** Version and community of a v1 or v2c message; afterwards `reader` stands on its PDU, whose end is not looked at yet. */
+export function openEnvelope(bytes: Uint8Array, reader: TlvReader, head: AnswerHead): Refusal | undefined {
   const length = bytes.length;
   if (!reader.open(0, length, tag.sequence) || reader.end !== length) return "malformed";
   if (!reader.open(reader.at, length, tag.integer)) return "malformed";
@@ -115,10 +126,8 @@ export function openAnswer(bytes: Uint8Array, head: AnswerHead): Refusal | undef
   if (!reader.open(reader.end, length, tag.octets)) return "malformed";
   head.communityFrom = reader.at;
   head.communityTo = reader.end;
-  if (!reader.open(reader.end, length)) return "malformed";
-  if (reader.type !== tag.response) return "pdu";
-  if (reader.end !== length) return "malformed";
-  return openPdu(bytes, reader, head);
+  head.pduAt = reader.end;
+  return reader.open(reader.end, length) ? undefined : "malformed";
 }
 
 /** Reads a PDU's head: `reader` stands on its content. */

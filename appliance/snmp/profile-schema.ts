@@ -196,6 +196,7 @@ export const profileSchema = z
     identity: identity.optional(),
     scalars: columns.optional(),
     tables: z.record(name(), table).optional(),
+    traps: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/), oid()).optional(),
     ...lists,
   })
   .superRefine((profile, context) => {

@@ -207,6 +207,14 @@ export class ProfileLibrary {
     return resolved;
   }
 
+  /** Names of traps by OID, of all profiles. */
+  traps(): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const { profile } of this.#profiles.values())
+      for (const [name, oid] of Object.entries(profile.traps ?? {})) found.set(oid, name);
+    return found;
+  }
+
   #candidates(looks: Looks): Candidate[] {
     const found: Candidate[] = [];
     for (const ranked of this.#profiles.values())

@@ -5,10 +5,12 @@ import { answersTo, type Patience, type Reader, readAnswer, SnmpFailure, silence
 import { engineOf, firstOid, type KnownEngine, sameSpan } from "./usm-engine.ts";
 import { isSigned, type UserSettings, UsmUser } from "./usm-keys.ts";
 import {
+  decrypted,
   encodeSecured,
   flag,
   levelFlags,
   openScoped,
+  type PlainPdu,
   type ReportKind,
   reportKind,
   type SecuredHead,
@@ -163,31 +165,24 @@ class SecuredQuestion implements SecuredJob {
   }
 
   takeSecured(bytes: Buffer, head: SecuredHead): Refusal | undefined {
-    const opened = this.#open(bytes, head);
-    if (typeof opened === "string") return opened;
-    const { plain, signed } = opened;
+    const plain = this.#open(bytes, head);
+    if (typeof plain === "string") return plain;
     const pdu = openScoped(plain.bytes, this.#head, plain);
     if (typeof pdu === "string") return head.encrypted ? "cipher" : pdu;
-    if (pdu.type === tag.report) return this.#takeReport(plain.bytes, bytes, head, signed);
+    if (pdu.type === tag.report) return this.#takeReport(plain.bytes, bytes, head);
     if (pdu.type !== tag.response) return "pdu";
     return this.#takeResponse(plain.bytes, bytes, head);
   }
 
   /** Checks the signature, and takes the encryption off. */
-  #open(bytes: Buffer, head: SecuredHead) {
+  #open(bytes: Buffer, head: SecuredHead): Refusal | PlainPdu {
     const { engine, user } = this.#options;
-    const { from, to } = head.data;
-    const signed = (head.flags & flag.auth) !== 0;
-    if (!signed) return { plain: { bytes, from, to, pads: false }, signed };
-    if (!engine || !sameSpan(bytes, head.engine, engine.id)) return "engine" as const;
-    if (!sameSpan(bytes, head.user, user.name)) return "user" as const;
+    if (!(head.flags & flag.auth)) return decrypted(bytes, head, undefined) ?? "malformed";
+    if (!engine || !sameSpan(bytes, head.engine, engine.id)) return "engine";
+    if (!sameSpan(bytes, head.user, user.name)) return "user";
     const keys = user.keys(engine.id);
-    if (!keys || !isSigned(bytes, head.mac, keys)) return "digest" as const;
-    if (!head.encrypted) return { plain: { bytes, from, to, pads: false }, signed };
-    const salt = bytes.subarray(head.salt.from, head.salt.to);
-    const open = keys.cipher?.decrypt(bytes.subarray(from, to), salt, head);
-    if (!open) return "cipher" as const;
-    return { plain: { bytes: open, from: 0, to: open.length, pads: keys.cipher?.pads ?? false }, signed };
+    if (!keys || !isSigned(bytes, head.mac, keys)) return "digest";
+    return decrypted(bytes, head, keys) ?? "cipher";
   }
 
   #takeResponse(plain: Buffer, bytes: Buffer, head: SecuredHead): Refusal | undefined {
@@ -209,9 +204,10 @@ class SecuredQuestion implements SecuredJob {
     return undefined;
   }
 
-  #takeReport(plain: Buffer, bytes: Buffer, head: SecuredHead, signed: boolean): Refusal | undefined {
+  #takeReport(plain: Buffer, bytes: Buffer, head: SecuredHead): Refusal | undefined {
     const { engine, learned, done, nowMs } = this.#options;
     const kind = reportKind(firstOid(plain, this.#head));
+    const signed = (head.flags & flag.auth) !== 0;
     if (kind === undefined) return "report";
     if (kind === "engine") {
       const found = engineOf(bytes, head, nowMs);

@@ -32,7 +32,8 @@ export interface UserSettings {
 export interface EngineKeys {
   readonly macBytes: number;
   mac(message: Uint8Array): Buffer;
-  readonly cipher?: PrivCipher;
+  /** Made when it is first needed: stretching its key takes longer than a signature does. */
+  cipher(): PrivCipher | undefined;
 }
 
 /** A user with its passwords made into keys: once for the password, then quickly for each engine. */
@@ -74,11 +75,15 @@ export class UsmUser {
     const authKey = localize(hash, this.#stretched.auth, engineId);
     const mac = (message: Uint8Array) =>
       createHmac(hash, authKey).update(message).digest().subarray(0, macBytes);
-    if (!priv || !this.#stretched.priv) return { macBytes, mac };
-    const short = localize(hash, this.#stretched.priv, engineId);
-    const cipher = cipherOf(priv.protocol, (bytes, extension) =>
-      extend({ hash, key: short, engineId, bytes, extension }),
-    );
+    const stretched = this.#stretched.priv;
+    let made: PrivCipher | undefined;
+    const cipher = () => {
+      if (!priv || !stretched) return undefined;
+      made ??= cipherOf(priv.protocol, (bytes, extension) =>
+        extend({ hash, key: localize(hash, stretched, engineId), engineId, bytes, extension }),
+      );
+      return made;
+    };
     return { macBytes, mac, cipher };
   }
 }

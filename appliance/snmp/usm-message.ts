@@ -103,11 +103,33 @@ function readSpan(reader: TlvReader, at: number, limit: number, span: Span, most
   return true;
 }
 
+/** A scoped PDU in plain text: where it lies, and whether bytes may follow it. */
+export interface PlainPdu extends Span {
+  readonly bytes: Buffer;
+  readonly pads: boolean;
+}
+
+/** Takes the encryption off a message, where it has one; undefined when that cannot be. */
+export function decrypted(
+  bytes: Buffer,
+  head: SecuredHead,
+  keys: EngineKeys | undefined,
+): PlainPdu | undefined {
+  const { from, to } = head.data;
+  if (!head.encrypted) return { bytes, from, to, pads: false };
+  const cipher = keys?.cipher();
+  const salt = bytes.subarray(head.salt.from, head.salt.to);
+  const plain = cipher?.decrypt(bytes.subarray(from, to), salt, head);
+  return plain && { bytes: plain, from: 0, to: plain.length, pads: cipher?.pads ?? false };
+}
+
 /** Where a scoped PDU holds its parts. */
 export interface OpenedPdu {
   readonly type: number;
   /** Of the PDU's tag. */
   readonly at: number;
+  /** Behind the PDU. */
+  readonly end: number;
 }
 
 /**
@@ -129,7 +151,7 @@ export function openScoped(
   const at = reader.end;
   if (!reader.open(at, end) || reader.end !== end) return "malformed";
   const { type } = reader;
-  return openPdu(bytes, reader, head) ?? { type, at };
+  return openPdu(bytes, reader, head) ?? { type, at, end };
 }
 
 export interface SecuredParts {
@@ -150,7 +172,7 @@ export function encodeSecured(parts: SecuredParts): Buffer {
   const { engineId, keys, time, flags } = parts;
   const contextEngine = parts.contextEngineId ?? engineId;
   const scoped = tlv(tag.sequence, tlv(tag.octets, contextEngine), tlv(tag.octets, parts.context), parts.pdu);
-  const cipher = flags & flag.priv ? keys?.cipher : undefined;
+  const cipher = flags & flag.priv ? keys?.cipher() : undefined;
   const secret = cipher?.encrypt(scoped, time);
   const data = secret ? tlv(tag.octets, secret.bytes) : scoped;
   const macBytes = flags & flag.auth ? (keys?.macBytes ?? 0) : 0;
