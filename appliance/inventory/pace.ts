@@ -14,6 +14,7 @@ export function createPace(clock: Clock, rate: number): Pace {
   let freeMs = Number.NEGATIVE_INFINITY;
   let taken = 0;
   return {
+    gapMs,
     taken: () => taken,
     async take(packets, signal) {
       signal.throwIfAborted();

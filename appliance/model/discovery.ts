@@ -68,6 +68,8 @@ export interface OwnInterface {
 export interface Pace {
   /** Resolves when so many packets may be sent; rejects with the signal's reason. */
   take(packets: number, signal: AbortSignal): Promise<void>;
+  /** Between two packets. */
+  readonly gapMs: number;
   /** Packets so far. */
   taken(): number;
 }

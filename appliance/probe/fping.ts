@@ -8,6 +8,8 @@ export interface EchoOptions {
   /** Between two requests to one address. */
   readonly periodMs: number;
   readonly timeoutMs: number;
+  /** Between the packets to two addresses; 1 when absent. */
+  readonly spreadMs?: number;
   readonly signal: AbortSignal;
   /** The program, for tests. */
   readonly program?: string;
@@ -99,15 +101,17 @@ function refused(ended: Ended): EchoError | undefined {
  *
  * @param addresses - literal IP addresses, at most 200; anything else is left out, so that no text becomes an option
  * @throws EchoError when fping is missing or may not send; the signal's reason when aborted
- * Source: fping(8); -i 1 spreads the packets.
+ * Source: fping(8); -i spreads the packets.
  */
 export async function echo(
   addresses: readonly string[],
-  { count, periodMs, timeoutMs, signal, program = "fping" }: EchoOptions,
+  { count, periodMs, timeoutMs, spreadMs = 1, signal, program = "fping" }: EchoOptions,
 ): Promise<Map<string, EchoResult>> {
   const checked = [...new Set(addresses)].filter((address) => isIP(address) !== 0);
   if (checked.length === 0) return new Map();
-  const options = ["-q", "-C", count, "-p", periodMs, "-t", timeoutMs, "-i", 1, "-r", 0, "--"].map(String);
+  const options = ["-q", "-C", count, "-p", periodMs, "-t", timeoutMs, "-i", spreadMs, "-r", 0, "--"].map(
+    String,
+  );
   try {
     const ended = await run(program, [...options, ...checked], signal);
     const problem = refused(ended);
