@@ -7,7 +7,7 @@ import type { Description, Event, Observation, PortDescription } from "./observa
 import type { Columns, SampleBatch, Series } from "./series.ts";
 import type { Device, DeviceId, PortId, SeriesId, Site, State } from "./site.ts";
 import type { Clock, TimeRange } from "./time.ts";
-import type { Topology, TopologyLink } from "./topology.ts";
+import type { Topology, TopologyLink, UnknownNeighbour } from "./topology.ts";
 import type { Verdict } from "./verdict.ts";
 
 // ---------------------------------------------------------------- shared parts
@@ -179,12 +179,8 @@ export interface FinderDeps {
   readonly profileDirs: readonly string[];
   readonly credentials: () => readonly SnmpCredential[];
   readonly tries: TryBook;
-  /** SNMP settings of the watched devices that have some. */
-  readonly agents: () => readonly {
-    readonly device: DeviceId;
-    readonly address: string;
-    readonly settings: unknown;
-  }[];
+  /** What watched devices hear announcing itself and is no device of ours (LLDP, CDP). */
+  readonly neighbours: () => readonly UnknownNeighbour[];
 }
 
 export interface FinderPlugin<S = unknown> {
@@ -193,10 +189,10 @@ export interface FinderPlugin<S = unknown> {
   /** Schema of `discover.finders.<type>`; `undefined` must parse to the defaults. */
   readonly config: Schema<S>;
   /**
-   * When it runs: `search` sends into the networks, `read` looks at what this machine knows after that, `ask` asks the
-   * addresses found, `follow` goes on from those that answered.
+   * When it runs: `search` sends into the networks, `read` looks at what is known after that, `ask` asks the
+   * addresses found.
    */
-  readonly stage: "search" | "read" | "ask" | "follow";
+  readonly stage: "search" | "read" | "ask";
   create(settings: S, deps: FinderDeps): Finder;
 }
 

@@ -42,6 +42,8 @@ export interface SurveyOptions {
   readonly counters: Counters;
   /** Read the tables of neighbours, addresses and forwarding too; they can be long. */
   readonly neighbours: boolean;
+  /** `identity`: only what tells who it is; the tables that tell what it has are left out. */
+  readonly depth?: "identity";
 }
 
 const neighbourRoles: ReadonlySet<string> = new Set(["lldp", "cdp", "arp", "fdb"]);
@@ -68,11 +70,20 @@ export async function survey(reader: Reader, options: SurveyOptions): Promise<Su
     return first !== undefined && (first === oid || indexBelow(oid, first) !== undefined);
   };
   const profile = options.library.pick(looks, has);
-  const wanted = profile.tables.filter(({ role }) => options.neighbours || !neighbourRoles.has(role ?? ""));
+  const wanted = wantedTables(profile, options);
   const readout = new Readout(profile.scalars, wanted);
   for (const [oid, varbind] of system) readout.scalars.set(oid, varbind);
   const notes = await readAll(walker, { ...profile, tables: wanted }, readout);
   return describe({ ...profile, tables: wanted }, readout, walker.repetitions, notes);
+}
+
+function wantedTables(profile: ResolvedProfile, { neighbours, depth }: SurveyOptions): ResolvedGroup[] {
+  const named = new Set(
+    Object.values(profile.identity).flatMap((sources) => sources.map(({ table }) => table)),
+  );
+  return profile.tables.filter(({ name, role }) =>
+    depth === "identity" ? named.has(name) : neighbours || !neighbourRoles.has(role ?? ""),
+  );
 }
 
 function textOf(value: unknown): string | undefined {

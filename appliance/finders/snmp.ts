@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { duration } from "../config/fields.ts";
+import type { Finder, FinderDeps, FinderPlugin } from "../model/contracts.ts";
+import type { Evidence, FindRange, FoundAddress, SnmpCredential } from "../model/discovery.ts";
+import { type Access, connect } from "../snmp/connect.ts";
+import { readMarks } from "../snmp/device-marks.ts";
+import { Exchange } from "../snmp/exchange.ts";
+import { pacedReader } from "../snmp/paced-reader.ts";
+import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
+import { type Reader, SnmpFailure } from "../snmp/reader.ts";
+import { survey } from "../snmp/survey.ts";
+
+const config = z
+  .strictObject({
+    timeout: duration({ min: "100ms", max: "10s" })
+      .prefault("1500ms")
+      .describe("How long one answer may take."),
+    again: duration({ min: "10m", max: "30d" })
+      .prefault("1h")
+      .describe("How long after one try a credential is not tried again at the same address."),
+  })
+  .prefault({});
+type Settings = z.infer<typeof config>;
+
+/** Devices that are asked at one time; the pace decides how fast. */
+const atOnce = 8;
+const order = ["3", "2c", "1"];
+
+/** Tries the credentials of the settings at every address found, version 3 first, each once. */
+class Snmp implements Finder {
+  readonly #settings: Settings;
+  readonly #deps: FinderDeps;
+
+  constructor(settings: Settings, deps: FinderDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+  }
+
+  async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
+    const { credentials, clock, counters, profileDirs } = this.#deps;
+    const known = [...credentials()].sort((a, b) => order.indexOf(a.version) - order.indexOf(b.version));
+    // Link-local and watched addresses: the first have an IPv4 address too, the second are asked anyway.
+    const places = range.found.filter(
+      ({ address, device }) => !address.includes("%") && device === undefined,
+    );
+    if (known.length === 0 || places.length === 0) return [];
+    const { library } = await loadProfiles(profileDirs);
+    const exchange = new Exchange({ clock, counters });
+    const found: Evidence[] = [];
+    let at = 0;
+    const work = async () => {
+      while (at < places.length && !signal.aborted) {
+        const place = places[at++] as FoundAddress;
+        const evidence = await this.#tryAll(place, known, { exchange, library, signal });
+        if (evidence) found.push(evidence);
+        progress?.(at, places.length);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: atOnce }, work));
+    } finally {
+      exchange.close();
+    }
+    return found;
+  }
+
+  async #tryAll(
+    { address }: FoundAddress,
+    credentials: readonly SnmpCredential[],
+    tools: { exchange: Exchange; library: ProfileLibrary; signal: AbortSignal },
+  ): Promise<Evidence | undefined> {
+    const { clock, tries } = this.#deps;
+    for (const credential of credentials) {
+      const nowMs = clock.nowMs();
+      const lastMs = tries.lastMs(address, credential.id);
+      if (lastMs !== undefined && nowMs - lastMs >= 0 && nowMs - lastMs < this.#settings.again) continue;
+      tries.tried(address, credential.id, nowMs);
+      const evidence = await this.#tryOne(address, credential, tools);
+      if (evidence || tools.signal.aborted) return evidence;
+    }
+    return undefined;
+  }
+
+  async #tryOne(
+    address: string,
+    credential: SnmpCredential,
+    { exchange, library, signal }: { exchange: Exchange; library: ProfileLibrary; signal: AbortSignal },
+  ): Promise<Evidence | undefined> {
+    const { clock, counters, pace } = this.#deps;
+    const patience = { timeoutMs: this.#settings.timeout, tries: 1 };
+    let reader: Reader | undefined;
+    try {
+      const bare = await connect(
+        address,
+        credential.settings as Access,
+        patience,
+        { exchange, counters },
+        signal,
+      );
+      reader = pacedReader(bare, (packets) => pace.take(packets, signal));
+      const found = await survey(reader, { library, clock, counters, neighbours: false, depth: "identity" });
+      // An agent that has nothing of a system group is none.
+      if (found.identity.sysObjectID === undefined && found.identity.sysDescr === undefined) return undefined;
+      const { identity, kind, name } = found;
+      return {
+        finder: "snmp",
+        words: `SNMP ${reader.version === "3" ? "v3" : `v${reader.version}`}`,
+        isPresent: true,
+        trust: "answer",
+        address,
+        credential: credential.id,
+        identity,
+        ...(kind ? { kind } : {}),
+        ...(name === undefined ? {} : { name }),
+        ...(await readMarks(reader, clock)),
+      };
+    } catch (error) {
+      // No answer, or not to us; an abort ends the round.
+      if (error instanceof SnmpFailure || signal.aborted) return undefined;
+      throw error;
+    } finally {
+      reader?.close();
+    }
+  }
+}
+
+export const finder = {
+  type: "snmp",
+  summary:
+    "Tries the SNMP credentials of discover.snmp at every address found, version 3 first, each once an hour.",
+  config,
+  stage: "ask",
+  create: (settings, deps) => new Snmp(settings, deps),
+} satisfies FinderPlugin<Settings>;
