@@ -4,6 +4,7 @@ import type { Availability, Event, Observation, Readings, Sample } from "../mode
 import type { Series } from "../model/series.ts";
 import { type Device, type DeviceId, seriesId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
+import type { Neighbours } from "../model/topology.ts";
 import { cleanText } from "../model/words.ts";
 import { type Answers, collectorOf } from "./answers.ts";
 import { type Committer, createCommitter } from "./committer.ts";
@@ -31,6 +32,8 @@ export interface IngestOptions {
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   /** After a device answered, stopped answering or gave new values. */
   readonly onChange: (device: DeviceId) => void;
+  /** What a device knows of its neighbourhood, as it was read. */
+  readonly onNeighbours?: (tables: Neighbours) => void;
 }
 
 export interface IngestContext {
@@ -233,6 +236,9 @@ class Intake implements Ingest {
       case "event":
         if (taken.isPushed) this.#options.answers.sign(device.id);
         this.#takeEvent(device, observation);
+        break;
+      case "neighbours":
+        this.#options.onNeighbours?.(observation);
         break;
       case "forget":
         this.#options.latest.forget(device.id, observation.metric);

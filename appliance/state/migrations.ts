@@ -64,6 +64,16 @@ export const migrations: readonly string[] = [
 		PRIMARY KEY (kind, id)
 	) STRICT, WITHOUT ROWID;
 	`,
+  `
+	CREATE TABLE links (
+		id TEXT NOT NULL,
+		first_ms INTEGER NOT NULL,
+		gone_ms INTEGER,
+		body TEXT NOT NULL,
+		PRIMARY KEY (id, first_ms)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX links_by_end ON links (gone_ms);
+	`,
 ];
 
 /** What the newest format must be able to prepare: a damaged schema fails here. */
@@ -75,4 +85,5 @@ export const probes: readonly string[] = [
   "SELECT id, body FROM devices",
   "SELECT name, value FROM marks",
   "SELECT kind, id, version, body, by, at_ms FROM documents",
+  "SELECT id, first_ms, gone_ms, body FROM links",
 ];

@@ -1,4 +1,4 @@
-import type { EventKeeper, Log, SpanKeeper } from "../model/contracts.ts";
+import type { EventKeeper, LinkKeeper, Log, SpanKeeper } from "../model/contracts.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import type { StateDatabase } from "./database.ts";
 import type { IncidentStore } from "./incidents.ts";
@@ -11,6 +11,7 @@ export const retention = {
   incidentsMs: 2 * yearMs,
   spansMs: 2 * yearMs,
   eventsMs: yearMs,
+  linksMs: yearMs,
 } as const;
 
 export interface UpkeepDeps {
@@ -18,13 +19,14 @@ export interface UpkeepDeps {
   readonly incidents: IncidentStore;
   readonly spans: SpanKeeper;
   readonly events: EventKeeper;
+  readonly links?: LinkKeeper;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The nightly work on state.db: remove what is old, then make a copy. First 5 minutes after the start, then daily. */
 export function createUpkeep(deps: UpkeepDeps) {
-  const { state, incidents, spans, events, clock, log } = deps;
+  const { state, incidents, spans, events, links, clock, log } = deps;
   let timer: Timer | undefined;
   let running: Promise<void> = Promise.resolve();
   let isStopped = false;
@@ -35,6 +37,7 @@ export function createUpkeep(deps: UpkeepDeps) {
       incidents.prune(nowMs - retention.incidentsMs);
       spans.prune(nowMs - retention.spansMs);
       events.prune(nowMs - retention.eventsMs);
+      links?.prune(nowMs - retention.linksMs);
       await state.backupNightly();
     } catch (error) {
       log.error("nightly upkeep failed", { error });

@@ -1,4 +1,11 @@
-import type { DeviceKeeper, EventKeeper, Log, OutboxKeeper, SpanKeeper } from "../model/contracts.ts";
+import type {
+  DeviceKeeper,
+  EventKeeper,
+  LinkKeeper,
+  Log,
+  OutboxKeeper,
+  SpanKeeper,
+} from "../model/contracts.ts";
 import type { DocumentKeeper } from "../model/documents.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { openState, type StateDatabase } from "../state/database.ts";
@@ -6,6 +13,7 @@ import { createDeviceKeeper } from "../state/devices.ts";
 import { createDocumentKeeper } from "../state/documents.ts";
 import { createEventKeeper } from "../state/events.ts";
 import { createIncidentKeeper, type IncidentStore } from "../state/incidents.ts";
+import { createLinkKeeper } from "../state/links.ts";
 import { createMarks } from "../state/marks.ts";
 import { createOutboxKeeper } from "../state/outbox.ts";
 import { openSeal, type Seal } from "../state/seal.ts";
@@ -25,6 +33,7 @@ export interface Memory {
   readonly spans: SpanKeeper;
   readonly events: EventKeeper;
   readonly devices: DeviceKeeper;
+  readonly links: LinkKeeper;
   readonly documents: DocumentKeeper;
   /** For the secrets among the documents. */
   readonly seal: Seal;
@@ -50,8 +59,9 @@ export function openMemory({ dataDir, lastGood, clock, log }: MemoryOptions): Me
   const incidents = createIncidentKeeper(state, () => clock.nowMs());
   const spans = createSpanKeeper(state);
   const events = createEventKeeper(state);
+  const links = createLinkKeeper(state);
   const marks = createMarks(state);
-  const upkeep = createUpkeep({ state, incidents, spans, events, clock, log: own });
+  const upkeep = createUpkeep({ state, incidents, spans, events, links, clock, log: own });
   let timer: Timer | undefined;
   const markAlive = () => {
     try {
@@ -69,6 +79,7 @@ export function openMemory({ dataDir, lastGood, clock, log }: MemoryOptions): Me
     incidents,
     spans,
     events,
+    links,
     outbox: createOutboxKeeper(state),
     devices: createDeviceKeeper(state),
     documents: createDocumentKeeper(state, clock),
