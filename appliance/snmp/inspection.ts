@@ -15,6 +15,7 @@ interface Shown {
 const shown: Readonly<Record<string, Shown>> = {
   temperature: { class: "temperature", unit: "°C" },
   device_temperature: { class: "temperature", unit: "°C" },
+  dew_point: { class: "temperature", unit: "°C" },
   humidity: { class: "humidity", unit: "%" },
   voltage: { class: "voltage", unit: "V" },
   battery_voltage: { class: "voltage", unit: "V" },
