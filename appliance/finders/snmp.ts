@@ -7,7 +7,7 @@ import { readMarks } from "../snmp/device-marks.ts";
 import { Exchange } from "../snmp/exchange.ts";
 import { pacedReader } from "../snmp/paced-reader.ts";
 import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
-import { type Reader, SnmpFailure } from "../snmp/reader.ts";
+import { SnmpFailure } from "../snmp/reader.ts";
 import { survey } from "../snmp/survey.ts";
 
 const config = z
@@ -88,16 +88,11 @@ class Snmp implements Finder {
   ): Promise<Evidence | undefined> {
     const { clock, counters, pace } = this.#deps;
     const patience = { timeoutMs: this.#settings.timeout, tries: 1 };
-    let reader: Reader | undefined;
     try {
-      const bare = await connect(
-        address,
-        credential.settings as Access,
-        patience,
-        { exchange, counters },
-        signal,
+      const connection = await connect(address, credential.settings as Access, exchange);
+      const reader = pacedReader(connection.reader(patience, signal), (packets) =>
+        pace.take(packets, signal),
       );
-      reader = pacedReader(bare, (packets) => pace.take(packets, signal));
       const found = await survey(reader, { library, clock, counters, neighbours: false, depth: "identity" });
       // An agent that has nothing of a system group is none.
       if (found.identity.sysObjectID === undefined && found.identity.sysDescr === undefined) return undefined;
@@ -118,8 +113,6 @@ class Snmp implements Finder {
       // No answer, or not to us; an abort ends the round.
       if (error instanceof SnmpFailure || signal.aborted) return undefined;
       throw error;
-    } finally {
-      reader?.close();
     }
   }
 }

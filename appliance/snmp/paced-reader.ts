@@ -29,7 +29,6 @@ export function pacedReader(reader: Reader, turn: (packets: number) => Promise<v
     get requests() {
       return reader.requests;
     },
-    close: () => reader.close(),
   };
 }
 
