@@ -24,6 +24,8 @@ type Settings = z.infer<typeof config>;
 
 /** Devices that are asked at one time; the pace decides how fast. */
 const atOnce = 8;
+/** What an agent that answers is asked. */
+const surveyPackets = 30;
 const order = ["3", "2c", "1"];
 
 /** Tries the credentials of the settings at every address found, version 3 first, each once. */
@@ -62,6 +64,12 @@ class Snmp implements Finder {
       exchange.close();
     }
     return found;
+  }
+
+  packets({ found }: FindRange): number {
+    const credentials = this.#deps.credentials().length;
+    // One in four answers in an office, and is then asked for some more.
+    return credentials === 0 ? 0 : Math.round(found.length * (3 * credentials + surveyPackets / 4));
   }
 
   async #tryAll(

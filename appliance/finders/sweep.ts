@@ -78,6 +78,10 @@ class Sweep implements Finder {
     return [...found.values()];
   }
 
+  packets(range: FindRange): number {
+    return placesOf(range).reduce((sum, { isOwn }) => sum + (isOwn ? costs.own : costs.routed), 0);
+  }
+
   async #ask(
     chunk: readonly Place[],
     signal: AbortSignal,

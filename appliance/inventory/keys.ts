@@ -51,6 +51,16 @@ export function serialKey({ vendor, serial }: Identity): string | undefined {
   return `serial:${vendor.trim().toLowerCase()}/${number}`;
 }
 
+/** SNMP engine id (RFC 3411), 5 to 32 octets in hex. */
+export const engineKey = (id: string | undefined) =>
+  id !== undefined && /^[0-9a-f]{10,64}$/.test(id) ? `engine:${id}` : undefined;
+
+/** MAC of one port, also a random one: it tells devices apart, and `macKey` whether it can tell who one is. */
+export const portKey = (mac: string | undefined) =>
+  mac !== undefined && /^[0-9a-f]{12}$/.test(mac) && !/^(?:0+|f+)$/.test(mac) ? `port:${mac}` : undefined;
+
+export const addressKey = (address: string) => `address:${address}`;
+
 export const mqttKey = (ref: string) => `mqtt:${ref}`;
 
 /**
@@ -67,7 +77,7 @@ export function nameOfRef(ref: string): string {
 export const topicOfRef = (ref: string) => ref.slice(ref.indexOf(":") + 1);
 
 /** Kinds of keys, strongest first. */
-const strength = ["mac:", "serial:", "mqtt:", "address:"];
+const strength = ["mac:", "serial:", "engine:", "port:", "mqtt:", "address:"];
 
 export const rankOf = (key: string) => strength.findIndex((kind) => key.startsWith(kind));
 

@@ -168,6 +168,8 @@ export interface Finder {
       readonly progress?: (done: number, total: number) => void;
     },
   ): Promise<readonly Evidence[]>;
+  /** About how many packets that will take; absent: few. */
+  packets?(range: FindRange): number;
 }
 
 export interface FinderDeps {
