@@ -20,6 +20,8 @@ import { createSlowness } from "./slowness.ts";
 import { judgeSite, type Seen, type Slowness } from "./verdict.ts";
 
 const everyMs = 2_000;
+/** All devices are looked over every so many ticks: what falls silent gives no sign of it. */
+const wholeEvery = 5;
 /** Changes that come together are told together. */
 const coalesceMs = 200;
 /** After the start, what has not been checked yet is no news for this long. */
@@ -54,8 +56,8 @@ export interface EngineStatus extends Status {
   /** Begins to look every 2 s, and to keep state spans. */
   start(): void;
   stop(): void;
-  /** Something was measured: look again soon. */
-  touch(): void;
+  /** Something was measured of this device: look at it again soon. */
+  touch(device: DeviceId): void;
 }
 
 interface Known {
@@ -66,6 +68,11 @@ interface Known {
 class StatusWatch implements EngineStatus {
   readonly #deps: StatusDeps;
   readonly #known = new Map<DeviceId, Known>();
+  readonly #seen = new Map<DeviceId, Seen>();
+  readonly #touched = new Set<DeviceId>();
+  /** The inventory's list that was last looked over whole. */
+  #devices: readonly Device[] = [];
+  #ticks = 0;
   readonly #listeners = new Set<() => void>();
   readonly #slowness = createSlowness();
   readonly #startedMs: number;
@@ -84,7 +91,7 @@ class StatusWatch implements EngineStatus {
 
   start(): void {
     this.#closeGap();
-    this.#stopListening = this.#deps.incidents.onChange(() => this.touch());
+    this.#stopListening = this.#deps.incidents.onChange(() => this.#soonest());
     this.#tick();
   }
 
@@ -94,10 +101,15 @@ class StatusWatch implements EngineStatus {
     this.#soon?.cancel();
   }
 
-  touch(): void {
+  touch(device: DeviceId): void {
+    this.#touched.add(device);
+    this.#soonest();
+  }
+
+  #soonest(): void {
     this.#soon ??= this.#deps.clock.timer(() => {
       this.#soon = undefined;
-      this.#refresh();
+      if (this.#look()) this.#tell(this.#deps.path());
     }, coalesceMs);
   }
 
@@ -115,19 +127,54 @@ class StatusWatch implements EngineStatus {
 
   #tick(): void {
     this.#timer = this.#deps.clock.timer(() => this.#tick(), everyMs);
-    this.#refresh();
+    const path = this.#deps.path();
+    this.#slow = this.#slowness.look(path, this.#deps.clock.nowMs());
+    this.#look(this.#ticks % wholeEvery === 0);
+    this.#ticks++;
+    this.#tell(path);
   }
 
   #isStarting(): boolean {
     return this.#deps.clock.monotonicMs() - this.#startedMs < startingMs;
   }
 
-  #refresh(): void {
-    const path = this.#deps.path();
-    this.#slow = this.#slowness.look(path, this.#deps.clock.nowMs());
+  /**
+   * Looks at the devices that were touched, or at all: when asked, and when incidents or the inventory changed.
+   *
+   * @returns whether one is not as it was
+   */
+  #look(isWhole = false): boolean {
+    const { inventory, incidents } = this.#deps;
+    const all = inventory.devices();
+    const isNews = all !== this.#devices || this.#revision !== incidents.revision();
+    const devices =
+      isWhole || isNews ? all : [...this.#touched].flatMap((id) => inventory.device(id) ?? []);
+    this.#touched.clear();
+    if (all !== this.#devices) this.#seen.clear();
+    this.#devices = all;
+    let isChanged = isNews;
     this.#inOneCommit(() => {
-      for (const device of this.#deps.inventory.devices()) this.#note(device);
+      for (const device of devices) if (this.#lookAt(device)) isChanged = true;
     });
+    return isChanged;
+  }
+
+  #lookAt(device: Device): boolean {
+    const now = this.#stateOf(device);
+    this.#note(device, now);
+    const seen = this.#seenOf(device, now);
+    const before = this.#seen.get(device.id);
+    this.#seen.set(device.id, seen);
+    return (
+      before?.state !== seen.state ||
+      before.sinceMs !== seen.sinceMs ||
+      before.isChecked !== seen.isChecked ||
+      before.isWatched !== seen.isWatched
+    );
+  }
+
+  /** Judges the site, and says so when anything lasting is different. */
+  #tell(path: readonly PathObservation[]): void {
     this.#verdict = this.#judge(path);
     const { atMs: _, ...lasting } = this.#verdict;
     const signature = JSON.stringify([lasting, [...this.#known]]);
@@ -137,8 +184,7 @@ class StatusWatch implements EngineStatus {
   }
 
   /** Keeps the span of the device's state when it changed. */
-  #note(device: Device): void {
-    const now = this.#stateOf(device);
+  #note(device: Device, now: DeviceState): void {
     const known = this.#knownOf(device.id);
     if (known?.state === now.state) return;
     const isUnheard = newestMs(this.#deps.answers(device.id)) === undefined;
@@ -192,8 +238,7 @@ class StatusWatch implements EngineStatus {
     });
   }
 
-  #seen(device: Device): Seen {
-    const { state, atMs } = this.#stateOf(device);
+  #seenOf(device: Device, { state, atMs }: DeviceState): Seen {
     const known = this.#known.get(device.id);
     const isChecked = newestMs(this.#deps.answers(device.id)) !== undefined;
     const isStation = Object.values(pathDevices).some((id) => id === device.id);
@@ -208,7 +253,7 @@ class StatusWatch implements EngineStatus {
 
   #judge(path: readonly PathObservation[]): Verdict {
     const { clock, inventory, incidents, latest, sick, provider } = this.#deps;
-    const devices = inventory.devices().map((device) => this.#seen(device));
+    const devices = inventory.devices().flatMap(({ id }) => this.#seen.get(id) ?? []);
     const isWaiting = devices.some(
       ({ isChecked, isWatched, device }) => isWatched && !isChecked && device.source !== "mqtt",
     );
@@ -235,8 +280,7 @@ class StatusWatch implements EngineStatus {
   }
 
   verdict(): Verdict {
-    if (!this.#verdict || this.#revision !== this.#deps.incidents.revision())
-      this.#verdict = this.#judge(this.#deps.path());
+    if (!this.#verdict || this.#look()) this.#verdict = this.#judge(this.#deps.path());
     return this.#verdict;
   }
 

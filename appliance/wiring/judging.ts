@@ -148,7 +148,7 @@ export function createJudging(deps: JudgingDeps): Judging {
     incidents,
     changed(device) {
       evaluate.changed(device);
-      status.touch();
+      status.touch(device);
     },
     testChannel: (channel) => dispatch.test(channel),
     problems: () => dispatch.problems().map((problem) => ({ ...problem, degree: "degraded" as const })),
