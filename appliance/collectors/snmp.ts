@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { pollFields, port, secret, targetPollFields } from "../config/fields.ts";
+import { duration, pollFields, port, secret, targetPollFields } from "../config/fields.ts";
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
+import type { DeviceId } from "../model/site.ts";
 import { Exchange } from "../snmp/exchange.ts";
-import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
+import { NeighbourWatches } from "../snmp/neighbour-watch.ts";
+import { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { privProtocols } from "../snmp/usm-cipher.ts";
 import { authProtocols } from "../snmp/usm-keys.ts";
 import { WatchedDevice } from "../snmp/watched-device.ts";
@@ -16,6 +18,9 @@ const config = z
       .max(10)
       .default(1)
       .describe("How often a question is repeated before it counts as unanswered."),
+    neighbours: duration({ min: "10s", max: "1d" })
+      .prefault("10m")
+      .describe("How often the tables of neighbours, forwarding and addresses are read, for the map."),
   })
   .prefault({});
 type Settings = z.infer<typeof config>;
@@ -32,6 +37,9 @@ const target = z
     version: z.enum(["1", "2c", "3"]).optional().describe("3 where a user is given, else 2c."),
     port: port().default(161).describe("UDP port of the device's agent."),
     community: secret().optional().describe("For 1 and 2c; sent in clear text. Read-only is enough."),
+    trapCommunity: secret()
+      .optional()
+      .describe("The community of its traps, where it is another one or polls use version 3."),
     user: z.string().min(1).max(32).optional().describe("For version 3."),
     auth: z
       .strictObject({ protocol: z.enum(authProtocols), key })
@@ -74,29 +82,42 @@ class SnmpCollector implements Collector {
   readonly #deps: CollectorDeps;
   readonly #exchange: Exchange;
   readonly #devices = new Map<string, WatchedDevice>();
-  #library: Promise<ProfileLibrary> | undefined;
+  readonly #neighbours: NeighbourWatches;
+  readonly #shelf: ProfileShelf;
+  readonly #engines: Map<string, DeviceId> | undefined;
 
   constructor(settings: Settings, deps: CollectorDeps) {
     this.#settings = settings;
     this.#deps = deps;
     this.#exchange = new Exchange({ clock: deps.clock, counters: deps.counters });
+    const { profiles, engines } = deps.parts;
+    this.#engines = engines instanceof Map ? engines : undefined;
+    this.#shelf = profiles instanceof ProfileShelf ? profiles : new ProfileShelf(deps.profileDirs, deps);
+    this.#neighbours = new NeighbourWatches({ ...deps, exchange: this.#exchange }, settings.neighbours);
   }
 
   async poll(targets: readonly Target[], { signal }: { readonly signal: AbortSignal }) {
+    this.#shelf.look();
     const [only] = targets;
-    if (only && targets.length === 1) return this.#device(only).poll(signal);
-    const all = await Promise.all(targets.map((one) => this.#device(one).poll(signal)));
+    if (only && targets.length === 1) return this.#pollOne(only, signal);
+    const all = await Promise.all(targets.map((one) => this.#pollOne(one, signal)));
     return all.flat();
+  }
+
+  async #pollOne(one: Target, signal: AbortSignal) {
+    return this.#neighbours.after(one, await this.#device(one).poll(signal));
   }
 
   forget(targetId: string): void {
     this.#devices.get(targetId)?.close();
     this.#devices.delete(targetId);
+    this.#neighbours.forget(targetId);
   }
 
   async close(): Promise<void> {
     for (const device of this.#devices.values()) device.close();
     this.#devices.clear();
+    this.#neighbours.close();
     this.#exchange.close();
   }
 
@@ -105,19 +126,10 @@ class SnmpCollector implements Collector {
     if (known && known.target.settings === one.settings && known.target.address === one.address) return known;
     known?.close();
     const settings = one.settings as TargetSettings;
-    const deps = { ...this.#deps, exchange: this.#exchange, library: () => this.#profiles() };
+    const deps = { ...this.#deps, exchange: this.#exchange, profiles: this.#shelf, engines: this.#engines };
     const device = new WatchedDevice(deps, one, settings, settings.retries ?? this.#settings.retries);
     this.#devices.set(one.id, device);
     return device;
-  }
-
-  /** Read once, at the first poll. Files with mistakes are named in the log and left out. */
-  #profiles(): Promise<ProfileLibrary> {
-    this.#library ??= loadProfiles(this.#deps.profileDirs).then(({ library, problems }) => {
-      for (const problem of problems) this.#deps.log.warn("device profile left out", { problem });
-      return library;
-    });
-    return this.#library;
   }
 }
 

@@ -22,16 +22,25 @@ export interface LoadedProfiles {
 /**
  * Reads every profile of the folders, later ones over earlier ones of the same name. A file with mistakes is left out
  * alone; a folder that does not exist holds none.
+ *
+ * @param before - what was read last: a file that has a mistake now stays as it was there
  */
-export async function loadProfiles(folders: readonly string[]): Promise<LoadedProfiles> {
+export async function loadProfiles(
+  folders: readonly string[],
+  before?: ProfileLibrary,
+): Promise<LoadedProfiles> {
   const profiles = new Map<string, RankedProfile>();
   const problems: ProfileProblem[] = [];
   for (const [rank, folder] of folders.entries()) {
     for (const file of await profileFiles(folder)) {
       const text = await readFile(path.join(folder, file), "utf8");
       const parsed = parseProfile(text, path.join(folder, file));
-      if ("problems" in parsed) problems.push(...parsed.problems);
-      else profiles.set(parsed.profile.name, { profile: parsed.profile, rank });
+      if ("profile" in parsed) profiles.set(parsed.profile.name, { profile: parsed.profile, rank });
+      else {
+        problems.push(...parsed.problems);
+        const kept = before?.ranked(path.basename(file, ".yaml"));
+        if (kept?.rank === rank) profiles.set(kept.profile.name, kept);
+      }
     }
   }
   const library = new ProfileLibrary(profiles);
@@ -181,6 +190,11 @@ export class ProfileLibrary {
 
   get(name: string): Profile | undefined {
     return this.#profiles.get(name)?.profile;
+  }
+
+  /** The profile of this name, and the place of its folder. */
+  ranked(name: string): RankedProfile | undefined {
+    return this.#profiles.get(name);
   }
 
   /** OIDs worth asking for before `pick`: the ones that tell profiles apart for a device of these looks. */

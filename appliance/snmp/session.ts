@@ -51,6 +51,10 @@ export class UserSession {
     this.#user = new UsmUser(peer);
   }
 
+  get engineId(): string | undefined {
+    return this.#engine?.isTrusted ? this.#engine.id.toString("hex") : undefined;
+  }
+
   /** Reads with this patience, until the signal aborts. */
   reader(patience: Patience, signal?: AbortSignal): Reader {
     let requests = 0;

@@ -136,7 +136,8 @@ export class TrapGuard<D = string> {
     const taken = { device: sender.device, notification };
     if (!isOurs) return { taken };
     const response = acknowledgement(plain.bytes, pdu.at).subarray(pdu.at, pdu.end);
-    return { taken, reply: this.#reply(sender, response, levelFlags[user.level]) };
+    // RFC 3412 §7.1: an answer is about the same engine and context.
+    return { taken, reply: this.#reply(sender, response, levelFlags[user.level], pdu) };
   }
 
   #isInTime(bytes: Buffer, engineId: Buffer, isOurs: boolean): boolean {
@@ -163,7 +164,12 @@ export class TrapGuard<D = string> {
     return { refused: "asked", reply: this.#reply(sender, pdu, flag.auth) };
   }
 
-  #reply({ user }: { readonly user: UsmUser }, pdu: Uint8Array, flags: number): Buffer {
+  #reply(
+    { user }: { readonly user: UsmUser },
+    pdu: Uint8Array,
+    flags: number,
+    about: { readonly contextEngineId?: Uint8Array; readonly context: Uint8Array } = user,
+  ): Buffer {
     const engineId = this.#own.id;
     return encodeSecured({
       msgId: this.#secured.msgId,
@@ -171,7 +177,8 @@ export class TrapGuard<D = string> {
       engineId,
       time: this.#own.timeAt(this.#monotonicMs()),
       user: user.name,
-      context: user.context,
+      context: about.context,
+      ...(about.contextEngineId ? { contextEngineId: about.contextEngineId } : {}),
       pdu,
       keys: user.keys(engineId),
     });

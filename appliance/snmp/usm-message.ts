@@ -126,6 +126,9 @@ export function decrypted(
 /** Where a scoped PDU holds its parts. */
 export interface OpenedPdu {
   readonly type: number;
+  /** Which engine and context it is about. */
+  readonly contextEngineId: Uint8Array;
+  readonly context: Uint8Array;
   /** Of the PDU's tag. */
   readonly at: number;
   /** Behind the PDU. */
@@ -147,11 +150,13 @@ export function openScoped(
   if (to - reader.end >= 8) return "malformed";
   const end = reader.end;
   if (!reader.open(reader.at, end, tag.octets)) return "malformed";
+  const contextEngineId = bytes.subarray(reader.at, reader.end);
   if (!reader.open(reader.end, end, tag.octets)) return "malformed";
+  const context = bytes.subarray(reader.at, reader.end);
   const at = reader.end;
   if (!reader.open(at, end) || reader.end !== end) return "malformed";
   const { type } = reader;
-  return openPdu(bytes, reader, head) ?? { type, at, end };
+  return openPdu(bytes, reader, head) ?? { type, at, end, contextEngineId, context };
 }
 
 export interface SecuredParts {

@@ -7,6 +7,7 @@ import type {
   Observation,
   Readings,
 } from "../model/observation.ts";
+import type { DeviceId } from "../model/site.ts";
 import { type Access, type Connection, connect } from "./connect.ts";
 import {
   type Character,
@@ -21,7 +22,7 @@ import { makePlan } from "./make-plan.ts";
 import type { Plan } from "./plan.ts";
 import { CommunityPoll, type PollResult } from "./poll.ts";
 import { ReaderPoll } from "./poll-reader.ts";
-import type { ProfileLibrary } from "./profiles.ts";
+import type { ProfileShelf } from "./profile-shelf.ts";
 import { literalAddress, type Patience, type Reader, SnmpFailure } from "./reader.ts";
 import { type Survey, survey } from "./survey.ts";
 
@@ -39,7 +40,9 @@ const via = "snmp";
 
 export interface WatchDeps extends CollectorDeps {
   readonly exchange: Exchange;
-  readonly library: () => Promise<ProfileLibrary>;
+  /** Where the engines of devices asked by SNMPv3 are noted, so that their traps are known. */
+  readonly engines?: Map<string, DeviceId> | undefined;
+  readonly profiles: Pick<ProfileShelf, "library" | "version">;
 }
 
 /** One target over its life: looked over at first and now and then, polled cheaply in between. */
@@ -55,6 +58,8 @@ export class WatchedDevice {
   #throughReader: ReaderPoll | undefined;
   #surveyedMs = Number.NEGATIVE_INFINITY;
   #wantsSurvey = true;
+  /** The version of the profiles it was looked over with. */
+  #surveyedBy = 0;
   #misses = 0;
   #everAnswered = false;
   #uptimeTicks: number | undefined;
@@ -78,6 +83,8 @@ export class WatchedDevice {
       const observations = await this.#measure(signal);
       this.#misses = 0;
       this.#everAnswered = true;
+      const engineId = this.#connection?.engineId;
+      if (engineId !== undefined) this.#deps.engines?.set(engineId, this.#target.device);
       observations.push(...this.#state(startMs, { state: "online" }));
       return observations;
     } catch (error) {
@@ -122,7 +129,8 @@ export class WatchedDevice {
     const nowMs = this.#deps.clock.monotonicMs();
     const isYoung = this.#uptimeTicks !== undefined && this.#uptimeTicks < youngTicks;
     const everyMs = isYoung ? surveyYoungEveryMs : surveyEveryMs;
-    const due = this.#wantsSurvey || nowMs - this.#surveyedMs >= everyMs;
+    const isOutdated = this.#surveyedBy !== this.#deps.profiles.version;
+    const due = this.#wantsSurvey || isOutdated || nowMs - this.#surveyedMs >= everyMs;
     if (!this.#plan || (due && this.#misses === 0)) await this.#lookOver(signal);
     let result = await this.#pollPlan(signal, this.#plan as Plan);
     if (result === "rebooted" || (result.moved && this.#maySurvey())) {
@@ -164,19 +172,20 @@ export class WatchedDevice {
   }
 
   async #lookOver(signal: AbortSignal): Promise<void> {
-    const { clock, counters, library, exchange } = this.#deps;
+    const { clock, counters, profiles, exchange } = this.#deps;
     const isUser = this.#access.version === "3";
     // What a user has learned of the device's engine is kept.
     if (!isUser) this.#connection = undefined;
     this.#connection ??= await connect(this.#target.address, this.#access, exchange);
     const reader = this.#connection.reader(this.#patience(), signal);
     const found = await survey(reader, {
-      library: await library(),
+      library: await profiles.library(),
       clock,
       counters,
       neighbours: false,
     });
     this.#surveyedMs = clock.monotonicMs();
+    this.#surveyedBy = profiles.version;
     this.#wantsSurvey = false;
     await this.#adopt(found, isUser ? reader : undefined);
   }

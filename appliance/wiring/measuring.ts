@@ -20,6 +20,7 @@ import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import { createDialects, createIntake } from "../payload/intake.ts";
 import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
+import { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { brokerOf } from "./broker.ts";
 import { type Plugins, programPath } from "./plugins.ts";
 import type { LayeredSettings } from "./settings.ts";
@@ -62,17 +63,32 @@ export interface Measuring {
   stop(): Promise<void>;
 }
 
-function makeCollectors(deps: MeasuringDeps, broker: Broker | undefined): Map<string, Collector> {
+/** What collectors are told of the parts that are made after them. */
+interface Later {
+  targets(): readonly Target[];
+  pollDevice(device: DeviceId): void;
+}
+
+function makeCollectors(
+  deps: MeasuringDeps,
+  broker: Broker | undefined,
+  later: Later,
+): Map<string, Collector> {
   const { plugins, config, counters, dataDir, inventory } = deps;
+  const profileDirs = [programPath("mibs/profiles"), `${dataDir}/profiles`];
   const common: Omit<CollectorDeps, "log"> = {
     clock: deps.clock,
     counters,
     series: deps.series,
     portIds: (device, rows) => inventory.portIds(device, rows),
-    profileDirs: [programPath("mibs/profiles"), `${dataDir}/profiles`],
+    profileDirs,
     parts: {
       dataDir,
       broker,
+      ...later,
+      device: (id: DeviceId) => inventory.device(id),
+      engines: new Map<string, DeviceId>(),
+      profiles: new ProfileShelf(profileDirs, { clock: deps.clock, log: deps.log.part("snmp") }),
       // Each broker has its own memory of what its devices said of themselves.
       intake: (behind?: string) =>
         createIntake(createDialects(plugins.dialects, config.dialects), counters, behind),
@@ -103,9 +119,9 @@ function arrangement({ config, settings, plugins }: MeasuringDeps, network: Netw
 export function createMeasuring(deps: MeasuringDeps): Measuring {
   const { config, clock, log, counters, inventory } = deps;
   const broker = brokerOf(config.broker, deps);
-  const collectors = makeCollectors(deps, broker);
-  const rates = createRates();
   const confirm = (device: DeviceId) => void schedule.pollDevice(device);
+  const collectors = makeCollectors(deps, broker, { targets: () => targets, pollDevice: confirm });
+  const rates = createRates();
   const answers = createAnswers({ clock, isPolled: (_device, via) => isPolled(collectors, via), confirm });
   const ingest = createIngest({ ...deps, log: log.part("ingest"), rates, answers });
   const schedule = createSchedule({
