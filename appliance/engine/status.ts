@@ -10,13 +10,14 @@ import type {
   Status,
 } from "../model/contracts.ts";
 import { type PathObservation, pathDevices } from "../model/path.ts";
-import type { Device, DeviceId, State } from "../model/site.ts";
+import type { Device, DeviceId } from "../model/site.ts";
 import type { Clock, TimeRange, Timer } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { type DeviceState, newestMs, stateOf } from "./device-state.ts";
 import { seenNow } from "./incident-edits.ts";
 import type { EngineIncidents } from "./incidents.ts";
 import { createSlowness } from "./slowness.ts";
+import { createStateSpans, type StateSpans } from "./state-spans.ts";
 import { judgeSite, type Seen, type Slowness } from "./verdict.ts";
 
 const everyMs = 2_000;
@@ -26,8 +27,6 @@ const wholeEvery = 5;
 const coalesceMs = 200;
 /** After the start, what has not been checked yet is no news for this long. */
 const startingMs = 180_000;
-/** Down for longer than this, the box does not know what its devices did meanwhile. */
-const gapMs = 120_000;
 const defaultStaleMs = 210_000;
 const mostEvents = 1_000;
 
@@ -60,14 +59,9 @@ export interface EngineStatus extends Status {
   touch(device: DeviceId): void;
 }
 
-interface Known {
-  readonly state: State;
-  readonly sinceMs: number;
-}
-
 class StatusWatch implements EngineStatus {
   readonly #deps: StatusDeps;
-  readonly #known = new Map<DeviceId, Known>();
+  readonly #spans: StateSpans;
   readonly #seen = new Map<DeviceId, Seen>();
   readonly #touched = new Set<DeviceId>();
   /** The inventory's list that was last looked over whole. */
@@ -87,10 +81,11 @@ class StatusWatch implements EngineStatus {
   constructor(deps: StatusDeps) {
     this.#deps = deps;
     this.#startedMs = deps.clock.monotonicMs();
+    this.#spans = createStateSpans(deps);
   }
 
   start(): void {
-    this.#closeGap();
+    this.#spans.closeGap();
     this.#stopListening = this.#deps.incidents.onChange(() => this.#soonest());
     this.#tick();
   }
@@ -111,18 +106,6 @@ class StatusWatch implements EngineStatus {
       this.#soon = undefined;
       if (this.#look()) this.#tell(this.#deps.path());
     }, coalesceMs);
-  }
-
-  /** While the box was off nobody knows how things were. */
-  #closeGap(): void {
-    const { lastAliveMs, clock, inventory, spans } = this.#deps;
-    if (lastAliveMs === undefined || clock.nowMs() - lastAliveMs < gapMs) return;
-    this.#inOneCommit(() => {
-      for (const { id } of inventory.devices()) {
-        const open = spans.open(id);
-        if (open && open.state !== "unknown") spans.change(id, "unknown", Math.max(lastAliveMs, open.fromMs));
-      }
-    });
   }
 
   #tick(): void {
@@ -147,13 +130,12 @@ class StatusWatch implements EngineStatus {
     const { inventory, incidents } = this.#deps;
     const all = inventory.devices();
     const isNews = all !== this.#devices || this.#revision !== incidents.revision();
-    const devices =
-      isWhole || isNews ? all : [...this.#touched].flatMap((id) => inventory.device(id) ?? []);
+    const devices = isWhole || isNews ? all : [...this.#touched].flatMap((id) => inventory.device(id) ?? []);
     this.#touched.clear();
     if (all !== this.#devices) this.#seen.clear();
     this.#devices = all;
     let isChanged = isNews;
-    this.#inOneCommit(() => {
+    this.#spans.inOneCommit(() => {
       for (const device of devices) if (this.#lookAt(device)) isChanged = true;
     });
     return isChanged;
@@ -161,7 +143,9 @@ class StatusWatch implements EngineStatus {
 
   #lookAt(device: Device): boolean {
     const now = this.#stateOf(device);
-    this.#note(device, now);
+    const isUnheard = newestMs(this.#deps.answers(device.id)) === undefined;
+    // Right after the start, what was not checked yet is no news.
+    if (now.state !== "unknown" || !isUnheard || !this.#isStarting()) this.#spans.note(device.id, now);
     const seen = this.#seenOf(device, now);
     const before = this.#seen.get(device.id);
     this.#seen.set(device.id, seen);
@@ -177,50 +161,10 @@ class StatusWatch implements EngineStatus {
   #tell(path: readonly PathObservation[]): void {
     this.#verdict = this.#judge(path);
     const { atMs: _, ...lasting } = this.#verdict;
-    const signature = JSON.stringify([lasting, [...this.#known]]);
+    const signature = JSON.stringify([lasting, [...this.#spans.all()]]);
     if (signature === this.#signature) return;
     this.#signature = signature;
     for (const listener of this.#listeners) listener();
-  }
-
-  /** Keeps the span of the device's state when it changed. */
-  #note(device: Device, now: DeviceState): void {
-    const known = this.#knownOf(device.id);
-    if (known?.state === now.state) return;
-    const isUnheard = newestMs(this.#deps.answers(device.id)) === undefined;
-    if (now.state === "unknown" && isUnheard && this.#isStarting()) return;
-    const sinceMs = Math.round(this.#changeTime(device.id, known, now));
-    this.#known.set(device.id, { state: now.state, sinceMs });
-    this.#deps.spans.change(device.id, now.state, sinceMs);
-  }
-
-  /** A problem ends when it ended, not when we looked; no state begins before the one before it. */
-  #changeTime(id: DeviceId, known: Known | undefined, now: DeviceState): number {
-    const closed = this.#deps.incidents.lastClosed();
-    const endedMs = closed?.device === id || closed?.affected.includes(id) ? closed.endedMs : undefined;
-    const atMs = now.state === "ok" && known && endedMs !== undefined ? endedMs : now.atMs;
-    const earliestMs = known?.state === "ok" && now.state === "down" ? 0 : (known?.sinceMs ?? 0);
-    return Math.min(Math.max(atMs, earliestMs), this.#deps.clock.nowMs());
-  }
-
-  #knownOf(id: DeviceId): Known | undefined {
-    const known = this.#known.get(id);
-    if (known) return known;
-    const open = this.#deps.spans.open(id);
-    if (!open) return undefined;
-    const restored = { state: open.state, sinceMs: open.fromMs };
-    this.#known.set(id, restored);
-    return restored;
-  }
-
-  #inOneCommit(run: () => void): void {
-    try {
-      if (this.#deps.transaction) this.#deps.transaction(run);
-      else run();
-    } catch (error) {
-      // A full disk: the page goes on, the spans of this moment are missing.
-      this.#deps.log.error("state spans not kept", { error });
-    }
   }
 
   #stateOf(device: Device): DeviceState {
@@ -239,7 +183,7 @@ class StatusWatch implements EngineStatus {
   }
 
   #seenOf(device: Device, { state, atMs }: DeviceState): Seen {
-    const known = this.#known.get(device.id);
+    const known = this.#spans.of(device.id);
     const isChecked = newestMs(this.#deps.answers(device.id)) !== undefined;
     const isStation = Object.values(pathDevices).some((id) => id === device.id);
     return {
@@ -295,7 +239,7 @@ class StatusWatch implements EngineStatus {
         answers,
       };
     const { state, sentence, atMs } = this.#stateOf(device);
-    const known = this.#known.get(id);
+    const known = this.#spans.of(id);
     const incident = this.#deps.incidents.openOf(id) ?? this.#deps.incidents.causeFor(id);
     return {
       state,
