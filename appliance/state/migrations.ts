@@ -74,6 +74,31 @@ export const migrations: readonly string[] = [
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX links_by_end ON links (gone_ms);
 	`,
+  `
+	CREATE TABLE candidates (
+		id TEXT PRIMARY KEY,
+		body TEXT NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE sightings (
+		id TEXT PRIMARY KEY,
+		body TEXT NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE discovered (
+		sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+		at_ms INTEGER NOT NULL,
+		body TEXT NOT NULL
+	) STRICT;
+	CREATE INDEX discovered_by_time ON discovered (at_ms);
+
+	CREATE TABLE tries (
+		address TEXT NOT NULL,
+		credential TEXT NOT NULL,
+		at_ms INTEGER NOT NULL,
+		PRIMARY KEY (address, credential)
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /** What the newest format must be able to prepare: a damaged schema fails here. */
@@ -86,4 +111,8 @@ export const probes: readonly string[] = [
   "SELECT name, value FROM marks",
   "SELECT kind, id, version, body, by, at_ms FROM documents",
   "SELECT id, first_ms, gone_ms, body FROM links",
+  "SELECT id, body FROM candidates",
+  "SELECT id, body FROM sightings",
+  "SELECT sequence, at_ms, body FROM discovered",
+  "SELECT address, credential, at_ms FROM tries",
 ];
