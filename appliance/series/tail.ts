@@ -2,13 +2,6 @@ import { hourMs } from "./resolution.ts";
 import { pickSamples, type Round } from "./round.ts";
 import type { Visit } from "./steps.ts";
 
-/** Offset in ms and value, one after the other. */
-interface Column {
-  pairs: Float64Array;
-  length: number;
-  increasing: boolean;
-}
-
 /** The hours that are not packed yet, in memory: what queries read beside the packed chunks. */
 export interface Tail {
   append(round: Round): void;
@@ -26,8 +19,13 @@ export function createTail(): Tail {
   return new OpenHours();
 }
 
+interface Samples {
+  readonly offsetsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
 class OpenHours implements Tail {
-  readonly #open = new Map<number, Map<number, Column>>();
+  readonly #open = new Map<number, OpenHour>();
 
   append(round: Round): void {
     for (let i = 0; i < round.ids.length; i++) {
@@ -35,28 +33,27 @@ class OpenHours implements Tail {
       if (Number.isNaN(value)) continue;
       const timeMs = round.timesMs[i] as number;
       const hour = Math.floor(timeMs / hourMs);
-      push(this.#column(hour, round.ids[i] as number), timeMs - hour * hourMs, value);
+      this.#hour(hour).append(round.ids[i] as number, timeMs - hour * hourMs, value);
     }
   }
 
-  samples(hour: number, id: number): { offsetsMs: Float64Array; values: Float64Array } | undefined {
-    const column = this.#open.get(hour)?.get(id);
-    if (!column) return undefined;
-    if (!column.increasing) sort(column);
-    const count = column.length / 2;
-    const offsetsMs = new Float64Array(count);
-    const values = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      offsetsMs[i] = column.pairs[2 * i] as number;
-      values[i] = column.pairs[2 * i + 1] as number;
+  #hour(hour: number): OpenHour {
+    let open = this.#open.get(hour);
+    if (!open) {
+      open = new OpenHour();
+      this.#open.set(hour, open);
     }
-    return { offsetsMs, values };
+    return open;
+  }
+
+  samples(hour: number, id: number): Samples | undefined {
+    return this.#open.get(hour)?.samples(id);
   }
 
   hours(id: number, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): readonly number[] {
     const found: number[] = [];
-    for (const [hour, columns] of this.#open)
-      if ((hour + 1) * hourMs > fromMs && hour * hourMs < toMs && columns.has(id)) found.push(hour);
+    for (const [hour, open] of this.#open)
+      if ((hour + 1) * hourMs > fromMs && hour * hourMs < toMs && open.has(id)) found.push(hour);
     return found.sort((a, b) => a - b);
   }
 
@@ -65,56 +62,110 @@ class OpenHours implements Tail {
   }
 
   *rounds(): Iterable<Round> {
-    for (const [hour, columns] of this.#open) {
-      const rows: [number, number, number][] = [];
-      for (const [id, { pairs, length }] of columns)
-        for (let at = 0; at < length; at += 2)
-          rows.push([id, hour * hourMs + (pairs[at] as number), pairs[at + 1] as number]);
-      yield {
-        ids: Float64Array.from(rows, ([id]) => id),
-        timesMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
-        values: Float64Array.from(rows, ([, , value]) => value),
-        counts: new Float64Array(rows.length).fill(Number.NaN),
-      };
+    for (const [hour, open] of this.#open) yield open.round(hour * hourMs);
+  }
+}
+
+/** Samples in a block: 1 MiB. */
+const blockSize = 65_536;
+
+interface Block {
+  /** Place of the series' sample before; -1: none. */
+  readonly before: Int32Array;
+  readonly offsetsMs: Int32Array;
+  readonly values: Float64Array;
+  readonly ids: Int32Array;
+}
+
+/**
+ * Samples of one hour in the order they came, each with the place of the series' one before it: some blocks for all
+ * series, because 100,000 small arrays cost more than what is in them.
+ */
+class OpenHour {
+  readonly #blocks: Block[] = [];
+  #length = 0;
+  /** By series: the place of its newest sample plus 1; 0: none. */
+  #newest = new Int32Array(1_024);
+
+  append(id: number, offsetMs: number, value: number): void {
+    if (id >= this.#newest.length) {
+      const wider = new Int32Array(Math.max(id + 1, this.#newest.length * 2));
+      wider.set(this.#newest);
+      this.#newest = wider;
     }
+    const place = this.#length++;
+    const at = place % blockSize;
+    if (at === 0) this.#blocks.push(newBlock());
+    const block = this.#blockOf(place);
+    block.before[at] = (this.#newest[id] as number) - 1;
+    block.offsetsMs[at] = offsetMs;
+    block.values[at] = value;
+    block.ids[at] = id;
+    this.#newest[id] = place + 1;
   }
 
-  #column(hour: number, id: number): Column {
-    const columns = this.#open.get(hour) ?? new Map<number, Column>();
-    this.#open.set(hour, columns);
-    const known = columns.get(id);
-    if (known) return known;
-    const column = { pairs: new Float64Array(16), length: 0, increasing: true };
-    columns.set(id, column);
-    return column;
+  has(id: number): boolean {
+    return (this.#newest[id] ?? 0) > 0;
+  }
+
+  samples(id: number): Samples | undefined {
+    if (!this.has(id)) return undefined;
+    const first = (this.#newest[id] as number) - 1;
+    let count = 0;
+    for (let place = first; place >= 0; place = this.#before(place)) count++;
+    const offsetsMs = new Float64Array(count);
+    const values = new Float64Array(count);
+    let isIncreasing = true;
+    for (let place = first, at = count - 1; at >= 0; place = this.#before(place), at--) {
+      const block = this.#blockOf(place);
+      offsetsMs[at] = block.offsetsMs[place % blockSize] as number;
+      values[at] = block.values[place % blockSize] as number;
+      if (at + 1 < count && (offsetsMs[at] as number) >= (offsetsMs[at + 1] as number)) isIncreasing = false;
+    }
+    return isIncreasing ? { offsetsMs, values } : inOrder({ offsetsMs, values });
+  }
+
+  #before(place: number): number {
+    return this.#blockOf(place).before[place % blockSize] as number;
+  }
+
+  #blockOf(place: number): Block {
+    return this.#blocks[Math.floor(place / blockSize)] as Block;
+  }
+
+  round(startMs: number): Round {
+    const ids = new Float64Array(this.#length);
+    const timesMs = new Float64Array(this.#length);
+    const values = new Float64Array(this.#length);
+    for (let place = 0; place < this.#length; place++) {
+      const block = this.#blockOf(place);
+      const at = place % blockSize;
+      ids[place] = block.ids[at] as number;
+      timesMs[place] = startMs + (block.offsetsMs[at] as number);
+      values[place] = block.values[at] as number;
+    }
+    return { ids, timesMs, values, counts: new Float64Array(this.#length).fill(Number.NaN) };
   }
 }
 
-function push(column: Column, offsetMs: number, value: number): void {
-  const { length } = column;
-  if (length === column.pairs.length) {
-    const grown = new Float64Array(length < 128 ? length + 32 : length * 2);
-    grown.set(column.pairs);
-    column.pairs = grown;
-  }
-  if (length > 0 && (column.pairs[length - 2] as number) >= offsetMs) column.increasing = false;
-  column.pairs[length] = offsetMs;
-  column.pairs[length + 1] = value;
-  column.length = length + 2;
+function newBlock(): Block {
+  return {
+    before: new Int32Array(blockSize),
+    offsetsMs: new Int32Array(blockSize),
+    values: new Float64Array(blockSize),
+    ids: new Int32Array(blockSize),
+  };
 }
 
-/** Puts a column in order of time once; of two samples with one time the one appended later stays. */
-function sort(column: Column): void {
+/** In order of time; of two samples with one time the one appended later stays. */
+function inOrder({ offsetsMs, values }: Samples): Samples {
   const byOffset = new Map<number, number>();
-  for (let at = 0; at < column.length; at += 2)
-    byOffset.set(column.pairs[at] as number, column.pairs[at + 1] as number);
+  offsetsMs.forEach((offsetMs, at) => void byOffset.set(offsetMs, values[at] as number));
   const ordered = [...byOffset].sort(([a], [b]) => a - b);
-  column.length = ordered.length * 2;
-  ordered.forEach(([offsetMs, value], at) => {
-    column.pairs[2 * at] = offsetMs;
-    column.pairs[2 * at + 1] = value;
-  });
-  column.increasing = true;
+  return {
+    offsetsMs: Float64Array.from(ordered, ([offsetMs]) => offsetMs),
+    values: Float64Array.from(ordered, ([, value]) => value),
+  };
 }
 
 /** Gives samples of an hour to a visitor. */
