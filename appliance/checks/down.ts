@@ -51,7 +51,8 @@ export const check = {
     judge({ answers }, { misses }, { nowMs }): Judgement {
       if (answers.by.size === 0) return notPolled(answers);
       const told = [...answers.by].filter(([, answer]) => !isOurs(answer, nowMs));
-      const offline = told.filter(([, { online }]) => !online);
+      // Whoever refuses a user has answered; `service` tells of it.
+      const offline = told.filter(([, { online, reason }]) => !online && reason !== "auth");
       const evidence = offline.map(
         ([via, { reason, detail, misses: count }]) =>
           `${via}: ${detail ?? reason ?? "no answer"} (${count} in a row)`,
@@ -61,7 +62,8 @@ export const check = {
       const lastSeenMs = answers.lastSeenMs ?? Number.NEGATIVE_INFINITY;
       const sinceMs = beginning(offline, lastSeenMs);
       const isAlive = told.some(
-        ([, { online, atMs }]) => online && (atMs >= sinceMs || nowMs - sinceMs < staleMs),
+        ([, { online, reason, atMs }]) =>
+          (online || reason === "auth") && (atMs >= sinceMs || nowMs - sinceMs < staleMs),
       );
       if (offline.length === 0 || isAlive) return { broken: false, summary, evidence };
       // A collector that was silent before the others is no witness of this.

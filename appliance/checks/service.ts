@@ -51,16 +51,21 @@ export const check = {
     judge({ answers }, { via, misses }): Judgement {
       const answer = worstOf(answers, via);
       const fault = faults[answer?.reason as AvailabilityReason] ?? "does not answer";
-      const summary = `${things[via] ?? `The check ${via}`} of {name} ${fault}.`;
+      const isRefused = answer?.reason === "auth";
+      const summary =
+        via === "snmp" && isRefused
+          ? "{name} refuses the SNMP user."
+          : `${things[via] ?? `The check ${via}`} of {name} ${fault}.`;
       const evidence = answer
         ? [`${via}: ${answer.detail ?? answer.reason ?? "no answer"} (${answer.misses} in a row)`]
         : [];
       if (!answer) return { broken: false, unknown: true, summary, evidence };
       if (answer.online) return { broken: false, summary, evidence };
       const { sinceMs } = answer;
-      const answersElsewhere = [...answers.by].some(
-        ([type, other]) => type !== via && other.online && other.atMs > sinceMs,
-      );
+      // Whoever refuses has answered.
+      const answersElsewhere =
+        isRefused ||
+        [...answers.by].some(([type, other]) => type !== via && other.online && other.atMs > sinceMs);
       return {
         broken: answersElsewhere && answer.misses >= misses,
         unknown: !answersElsewhere || answer.misses < misses,

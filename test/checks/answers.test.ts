@@ -57,6 +57,14 @@ t.test("down", async (t) => {
       "down",
     ],
     ["it published after its last poll failed", answersOf({ ping: off }, seen(5_000)), "up"],
+    [
+      "it refuses the SNMP user: so it is there",
+      answersOf(
+        { ping: off, snmp: { online: false, reason: "auth", misses: 9, agoMs: 5_000 } },
+        seen(90_000),
+      ),
+      "up",
+    ],
     ["it said goodbye", { by: new Map(), said: "offline" }, "down"],
     ["nothing is known", { by: new Map() }, "unknown"],
   ];
@@ -104,6 +112,19 @@ t.test("service: the device answers, its web page does not", async (t) => {
   });
   t.equal(judge({ http: bad, ping: { online: false } }).unknown, true, "the whole device is for `down`");
   t.match(judge({ http: { online: true }, "http:2": bad, ping: { online: true } }), { broken: true });
+});
+
+t.test("service: a device that refuses the SNMP user is said to do so", async (t) => {
+  const judged = make(service).judge(
+    {
+      device: device(),
+      columns: at(),
+      answers: answersOf({ snmp: { online: false, reason: "auth", misses: 3 } }),
+    },
+    service.config.parse({ via: "snmp" }),
+    { nowMs },
+  );
+  t.match(judged, { broken: true, summary: "{name} refuses the SNMP user." });
 });
 
 t.test("silent waits as long as the device usually does", async (t) => {
