@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A project with our build and our test runner, and these sources. */
 function project(folder: string, files: Readonly<Record<string, string>>) {
-  for (const name of ["package.json", "tsconfig.json", ".taprc", "deploy/build.mjs", "test/run.mjs"])
+  const tools = ["deploy/build.mjs", "deploy/makers.mjs", "test/run.mjs"];
+  for (const name of ["package.json", "tsconfig.json", ".taprc", ...tools])
     cpSync(path.join(root, name), path.join(folder, name), { preserveTimestamps: true });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
   const write = (name: string, text: string) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Rule } from "../model/alert.ts";
 import { ApplianceError } from "../model/errors.ts";
 import { parseDeviceId } from "../model/site.ts";
+import { readDiscover } from "./discover.ts";
 import { readDocument } from "./document.ts";
 import { type Problem, parseWith } from "./problems.ts";
 import { checkBehind, checkRuleReferences } from "./references.ts";
@@ -95,10 +96,11 @@ function build(data: unknown, file: string | undefined, context: LoadContext, fo
     site,
     web: { listen: web?.listen ?? [], names: web?.names ?? [] },
     devices: devices.map(({ value }) => value),
-    collect: readPluginSections(sections.collect, "collect", plugins.collectors, found, { filled: true }),
+    collect: readPluginSections(sections.collect, ["collect"], plugins.collectors, found, { filled: true }),
     broker: readBroker(sections.broker, found),
-    dialects: readPluginSections(sections.dialects, "dialects", plugins.dialects, found, { filled: true }),
-    stores: readPluginSections(sections.stores, "stores", plugins.stores, found, { filled: false }),
+    dialects: readPluginSections(sections.dialects, ["dialects"], plugins.dialects, found, { filled: true }),
+    discover: readDiscover(sections.discover, plugins, found),
+    stores: readPluginSections(sections.stores, ["stores"], plugins.stores, found, { filled: false }),
     rules: layerRules(
       shippedRules,
       rules.map(({ value }) => value),

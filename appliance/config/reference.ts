@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { discoverSection } from "./discover.ts";
 import { ruleFields } from "./rules.ts";
 import {
   asZod,
@@ -156,19 +157,39 @@ export function settingNames(plugins: PluginSections): string[] {
     ...[...plugins.collectors.values()].flatMap(({ config, target }) =>
       target ? [config, target] : [config],
     ),
-    ...[plugins.dialects, plugins.checks, plugins.notifiers, plugins.stores].flatMap((kind) =>
-      [...kind.values()].map(({ config }) => config),
+    ...[plugins.dialects, plugins.finders, plugins.checks, plugins.notifiers, plugins.stores].flatMap(
+      (kind) => [...kind.values()].map(({ config }) => config),
     ),
   ].map((schema) => shapeOf(asZod(schema, "plugin")));
   const shapes = [
     shapeOf(siteSection),
     shapeOf(webSection),
     shapeOf(brokerSection),
+    shapeOf(discoverSection),
     deviceFields,
     ruleFields,
   ];
   const rows = [...shapes, ...schemas].flatMap((shape) => rowsOf(shape));
   return [...new Set(rows.map(({ key }) => key.replace(/\[\]$/, "").replace(/^.*\./, "")))];
+}
+
+function discoverParts(plugins: PluginSections): string[] {
+  return [
+    `## discover
+
+What is looked for in the network, and proposed on the page \`/inbox\`. With the section, the networks are looked through every \`interval\`; without it only when somebody asks for it there. Nothing is watched before a person or a rule approves it.
+
+${table(rowsOf(shapeOf(discoverSection)))}`,
+    `## discover.finders
+
+How each way of looking works; \`mdns: off\` takes one away.
+`,
+    pluginTables(
+      plugins.finders,
+      ({ config }) => config,
+      (type) => `discover.finders.${type}`,
+    ),
+  ];
 }
 
 /** The reference page, as Markdown. */
@@ -197,6 +218,7 @@ export function reference(plugins: PluginSections): string {
       ({ config }) => config,
       (type) => `dialects.${type}`,
     ),
+    ...discoverParts(plugins),
     `## rules\n\nA list. A rule replaces the shipped one of the same id (deploy/rules.default.yaml); \`{id: ..., check: off}\` switches it off. Beside the keys here a rule has those of its check.\n\n${table(rowsOf(ruleFields))}`,
     pluginTables(
       plugins.checks,

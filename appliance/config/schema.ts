@@ -4,6 +4,7 @@ import type { Schema } from "../model/contracts.ts";
 import { ApplianceError } from "../model/errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { type DeviceId, type DeviceKind, deviceKinds } from "../model/site.ts";
+import type { DiscoverConfig } from "./discover.ts";
 import { deviceIdField, host, secret, timezone, topicFilter, url } from "./fields.ts";
 import { listenAddress } from "./listen.ts";
 
@@ -23,9 +24,11 @@ export interface PluginSections {
   readonly dialects: ReadonlyMap<string, PluginSection>;
   readonly checks: ReadonlyMap<string, PluginSection>;
   readonly notifiers: ReadonlyMap<string, PluginSection>;
+  readonly finders: ReadonlyMap<string, PluginSection>;
 }
 
-const text = (max = 100) =>
+/** One line of text. */
+export const text = (max = 100) =>
   z
     .string({ error: "expected text" })
     .min(1, { error: "expected text, not an empty one" })
@@ -160,13 +163,14 @@ export const sectionNames = [
   "collect",
   "broker",
   "dialects",
+  "discover",
   "rules",
   "notify",
   "stores",
 ] as const;
 
 /** Sections that a later version will know: named, so that the message can say so. */
-export const laterSections: readonly string[] = ["discover", "maintenance", "access", "backup"];
+export const laterSections: readonly string[] = ["maintenance", "access", "backup"];
 
 /** A plugin's schema as zod knows it. */
 export function asZod(schema: Schema<unknown>, name: string): z.ZodType {
@@ -227,6 +231,7 @@ export interface Config {
   readonly broker: BrokerConfig;
   /** By dialect type, every dialect with its defaults. */
   readonly dialects: Readonly<Record<string, unknown>>;
+  readonly discover: DiscoverConfig;
   /** By store type: only those that the file names. */
   readonly stores: Readonly<Record<string, unknown>>;
   /** Shipped rules, replaced by the file's of the same id. */

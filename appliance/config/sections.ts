@@ -143,12 +143,12 @@ export function readNotifiers(
 /** Sections by plugin type; `filled`: those the file leaves out get the plugin's defaults. */
 export function readPluginSections(
   section: unknown,
-  name: string,
+  path: Path,
   plugins: ReadonlyMap<string, PluginSection>,
   found: Gather,
   options: { readonly filled: boolean },
 ): Record<string, unknown> {
-  const parsed = found.take(parseWith(sectionsSchema(plugins), section ?? {}, [name])) ?? {};
+  const parsed = found.take(parseWith(sectionsSchema(plugins), section ?? {}, path)) ?? {};
   const result: Record<string, unknown> = {};
   const written = (section ?? {}) as Section;
   for (const { type, config } of plugins.values()) {

@@ -52,7 +52,7 @@ export interface DiscoverDeps {
   /** What a rule of the configuration says of a candidate. */
   readonly judge: (
     candidate: Candidate,
-  ) => { readonly then: "approve" | "ignore"; readonly approval: Approval } | undefined;
+  ) => { readonly action: "approve" | "ignore"; readonly approval: Approval } | undefined;
   /** Makes a device of it. Throws CONFIG_INVALID, CONFLICT. */
   readonly approve: (candidate: Candidate, approval: Approval) => void;
   readonly learn: (device: DeviceId, mac: string) => void;
@@ -175,7 +175,7 @@ class Discover implements DiscoveryPart {
   #judge(candidate: Candidate): void {
     const verdict = this.#deps.judge(candidate);
     if (!verdict) return;
-    if (verdict.then === "ignore") {
+    if (verdict.action === "ignore") {
       this.#book.setState(candidate.id, "ignored", verdict.approval.by);
       return;
     }

@@ -4,6 +4,7 @@ import type {
   CheckPlugin,
   CollectorPlugin,
   DialectPlugin,
+  FinderPlugin,
   NotifierPlugin,
   StorePlugin,
 } from "../model/contracts.ts";
@@ -16,22 +17,24 @@ export interface Plugins extends PluginSections {
   readonly dialects: ReadonlyMap<string, DialectPlugin>;
   readonly checks: ReadonlyMap<string, CheckPlugin>;
   readonly notifiers: ReadonlyMap<string, NotifierPlugin>;
+  readonly finders: ReadonlyMap<string, FinderPlugin>;
 }
 
 const folder = (name: string) => new URL(`../${name}/`, import.meta.url);
 
 /** Reads the plugin folders. Throws PLUGIN_INVALID. */
 export async function loadAllPlugins(): Promise<Plugins> {
-  const [collectors, stores, dialects, checks, notifiers] = await Promise.all([
+  const [collectors, stores, dialects, checks, notifiers, finders] = await Promise.all([
     loadPlugins<CollectorPlugin>(folder("collectors"), "collector"),
     loadPlugins<StorePlugin>(folder("stores"), "store"),
     loadPlugins<DialectPlugin>(folder("dialects"), "dialect"),
     loadPlugins<CheckPlugin>(folder("checks"), "check"),
     loadPlugins<NotifierPlugin>(folder("notifiers"), "notifier"),
+    loadPlugins<FinderPlugin>(folder("finders"), "finder"),
   ]);
   // It forgets everything: for tests only.
   stores.delete("memory");
-  return { collectors, stores, dialects, checks, notifiers };
+  return { collectors, stores, dialects, checks, notifiers, finders };
 }
 
 /** Path of a file that belongs to the program: `deploy/rules.default.yaml`, `mibs/profiles`. */

@@ -91,6 +91,11 @@ export const context: LoadContext = {
         config: z.strictObject({ confirm: duration().prefault("5s") }),
       },
     ),
+    finders: byType({
+      type: "sweep",
+      summary: "Ping.",
+      config: z.strictObject({ timeout: duration().prefault("1s") }).prefault({}),
+    }),
     notifiers: byType(
       {
         type: "webhook",
