@@ -1,18 +1,12 @@
-import { randomInt } from "node:crypto";
 import type { Counters, DeviceKeeper, Inventory, KnownDevice, Log } from "../model/contracts.ts";
 import type { Description, Event, PortDescription } from "../model/observation.ts";
-import {
-  type Device,
-  type DeviceId,
-  deviceId,
-  type Port,
-  type PortId,
-  parseDeviceId,
-} from "../model/site.ts";
+import { type Device, type DeviceId, type Port, type PortId, parseDeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
-import { cleanText } from "../model/words.ts";
+import { appeared, brokerPrefix, newDeviceId } from "./appear.ts";
 import { changesOf, groupOf, heardOf, mergeDescription } from "./describe.ts";
-import { differInStronger, macKey, mqttKey, nameOfRef, rankOf, serialKey, topicOfRef } from "./keys.ts";
+import { differInStronger, macKey, mqttKey, rankOf, serialKey, topicOfRef } from "./keys.ts";
+import { derivedBehind, hungOn, keepLearned, withLearnedPorts } from "./learned.ts";
+import type { LearnedPort } from "./port-use.ts";
 import { matchPorts, portOf } from "./ports.ts";
 
 /** A device that the configuration or the box itself puts here; what it says of itself comes later. */
@@ -36,6 +30,10 @@ export interface InventoryBook extends Inventory {
   configure(seeds: readonly DeviceSeed[]): void;
   /** The MQTT topic that a device speaks under, as its first key has it; undefined for one that was never heard there. */
   topicOf(id: DeviceId): string | undefined;
+  /** What devices hang on, as it was found out; what people wrote stays. Those left out stay as they are. */
+  hangOn(behind: ReadonlyMap<DeviceId, DeviceId | undefined>): void;
+  /** What was learned of a device's ports, instead of what was learned before. */
+  learnPorts(id: DeviceId, learned: ReadonlyMap<PortId, LearnedPort>): void;
 }
 
 interface Known {
@@ -45,11 +43,7 @@ interface Known {
   ports: Port[];
 }
 
-const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 const defaultLimit = 1_000;
-/** The file asks for these itself; they need no approval. */
-const brokerPrefix = "mqtt-broker:";
-
 /** Devices: from the configuration, built in, and those that appear by a key. Merges records that share a key. */
 class Book implements InventoryBook {
   readonly #options: InventoryOptions;
@@ -98,6 +92,7 @@ class Book implements InventoryBook {
       ports: known?.device.ports ?? [],
       sensors: known?.device.sensors ?? [],
       ...(known?.device.source === "mqtt" ? heardOf(known.device, seed) : {}),
+      ...(seed.behind === undefined ? derivedBehind(known?.device) : {}),
       approved: true,
       firstSeenMs: known?.device.firstSeenMs ?? this.#options.clock.nowMs(),
     };
@@ -139,32 +134,13 @@ class Book implements InventoryBook {
       this.#isFull = true;
       return undefined;
     }
-    const id = this.#newId();
-    const device: Device = {
-      id,
-      name: cleanText(nameOfRef(ref), 100) || id,
-      kind: "sensor",
-      group: groupOf("sensor"),
-      identity: {},
-      ports: [],
-      sensors: [],
-      collectors: ref.startsWith(brokerPrefix) ? [] : ["mqtt"],
-      source: "mqtt",
-      approved: ref.startsWith(brokerPrefix),
-      firstSeenMs: this.#options.clock.nowMs(),
-    };
+    const id = newDeviceId((taken) => this.#known.has(taken));
+    const device = appeared(id, ref, this.#options.clock.nowMs());
     const key = mqttKey(ref);
     this.#byKey.set(key, id);
     this.#listed.add(id);
     this.#put(id, { device, keys: new Set([key]), ports: [] }, device);
     return device;
-  }
-
-  #newId(): DeviceId {
-    for (;;) {
-      const id = deviceId(Array.from({ length: 8 }, () => letters[randomInt(letters.length)]).join(""));
-      if (!this.#known.has(id)) return id;
-    }
   }
 
   apply(description: Description, atMs: number): void {
@@ -186,7 +162,22 @@ class Book implements InventoryBook {
 
   #ports(known: Known, rows: readonly PortDescription[]): Port[] {
     const ids = this.portIds(known.device.id, rows);
-    return rows.map((row, at) => portOf(row, ids[at] as PortId));
+    const ports = rows.map((row, at) => portOf(row, ids[at] as PortId));
+    return keepLearned(ports, known.device.ports);
+  }
+
+  hangOn(behind: ReadonlyMap<DeviceId, DeviceId | undefined>): void {
+    for (const device of hungOn(this.devices(), behind)) this.#putKnown(device);
+  }
+
+  learnPorts(id: DeviceId, learned: ReadonlyMap<PortId, LearnedPort>): void {
+    const device = this.device(id);
+    if (device) this.#putKnown(withLearnedPorts(device, learned));
+  }
+
+  #putKnown(device: Device): void {
+    const known = this.#known.get(device.id);
+    if (known) this.#put(device.id, known, device);
   }
 
   portIds(id: DeviceId, rows: readonly PortDescription[]): readonly PortId[] {
