@@ -77,6 +77,9 @@ export interface ProfileColumn {
   readonly at?: readonly number[] | undefined;
   /** ... or by the value of this column. */
   readonly via?: string | undefined;
+  /** The value of another row of this table: the one whose text in column `of` ends in `swap[1]` where this row's ends in `swap[0]`. */
+  readonly of?: string | undefined;
+  readonly swap?: readonly [string, string] | undefined;
   /** Arcs behind the row's number: the maker numbers groups of single values, `oid.ROW.after`. */
   readonly after?: string | undefined;
 }

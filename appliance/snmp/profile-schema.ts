@@ -55,6 +55,12 @@ const column = z.union([
     at: z.array(z.int().min(0).max(127)).min(1).optional(),
     via: name().optional(),
   }),
+  z.strictObject({
+    oid: columnOid,
+    as: z.enum(columnForms).optional(),
+    of: name(),
+    swap: z.tuple([z.string().min(1), z.string().min(1)]),
+  }),
   z
     .strictObject({
       oid: columnOid.default(""),

@@ -13,6 +13,7 @@ export class Readout {
   readonly #groups: ReadonlyMap<string, ResolvedGroup>;
   readonly #scalarColumns: ReadonlyMap<string, ResolvedColumn>;
   readonly #rows = new Map<string, readonly string[]>();
+  readonly #named = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(scalars: ResolvedGroup, tables: readonly ResolvedGroup[]) {
     this.#scalarColumns = scalars.columns;
@@ -40,6 +41,19 @@ export class Readout {
       const row = key.slice(0, -after.length - 1);
       return key.endsWith(`.${after}`) && /^\d+$/.test(row) ? [row] : [];
     });
+  }
+
+  /** Index of the row beside `index`, below the same leading arcs, whose text is `text`. */
+  beside(column: ResolvedColumn, index: string, text: string): string | undefined {
+    let named = this.#named.get(column.oid);
+    if (!named) {
+      const rows = this.columns.get(column.oid)?.rows ?? new Map<string, Varbind>();
+      named = new Map(
+        [...rows].map(([key, varbind]) => [`${leading(key)} ${cellOf(varbind, column.as)}`, key]),
+      );
+      this.#named.set(column.oid, named);
+    }
+    return named.get(`${leading(index)} ${text}`);
   }
 
   scalar(name: string): Cell {
@@ -76,7 +90,7 @@ export class Readout {
 
 /** Columns read under the row's own index; the others are looked up. */
 export function isOwn(column: ResolvedColumn): boolean {
-  return column.at === undefined && column.via === undefined;
+  return column.at === undefined && column.via === undefined && column.of === undefined;
 }
 
 /** Column and instance of a variable, and how its octets are read. */
@@ -140,14 +154,26 @@ export class Row implements Scope {
     return place.index === "" ? place.column : `${place.column}.${place.index}`;
   }
 
+  #beside(of: string, [ending, other]: readonly [string, string]): string | undefined {
+    const column = this.#group.columns.get(of);
+    const text = String(this.cell(of) ?? "");
+    if (!column || !text.endsWith(ending)) return undefined;
+    return this.#readout.beside(column, this.index, text.slice(0, -ending.length) + other);
+  }
+
   #indexFor(column: ResolvedColumn): string | undefined {
     if (column.via !== undefined) {
       const via = this.cell(column.via);
       return via === undefined ? undefined : String(via);
     }
+    if (column.of !== undefined) return this.#beside(column.of, column.swap ?? ["", ""]);
     const row = column.at === undefined ? this.index : pick(this.index, column.at);
     return row === undefined || column.after === undefined ? row : `${row}.${column.after}`;
   }
+}
+
+function leading(index: string): string {
+  return index.slice(0, Math.max(index.lastIndexOf("."), 0));
 }
 
 function pick(index: string, places: readonly number[]): string | undefined {
