@@ -17,6 +17,11 @@ export function malformedAnswers(question: Question, good: readonly Recorded[]):
   ];
 }
 
+/** The same of any other message: damaged in every place, and junk. */
+export function damaged(bytes: Buffer): Malformed[] {
+  return [...damagedNodes(bytes), ...junk(bytes)];
+}
+
 interface Node {
   readonly name: string;
   /** Of the tag, of the content, behind it. */
@@ -35,7 +40,8 @@ function nodesOf(bytes: Buffer): Node[] {
       if (!reader.open(next, limit)) return;
       const name = names[nodes.length] ?? `tlv ${nodes.length}`;
       nodes.push({ name, at: next, from: reader.at, to: reader.end });
-      if (reader.type === tag.sequence || reader.type === tag.response) walk(reader.at, reader.end);
+      const isPdu = reader.type >= tag.get && reader.type <= tag.report;
+      if (reader.type === tag.sequence || isPdu) walk(reader.at, reader.end);
       next = reader.end;
     }
   };
