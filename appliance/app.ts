@@ -12,6 +12,7 @@ import type { DeviceId } from "./model/site.ts";
 import type { Clock } from "./model/time.ts";
 import { ownAddresses, ownNames } from "./wiring/addresses.ts";
 import type { FoundConfig } from "./wiring/configuration.ts";
+import { discoveryOf } from "./wiring/discovery.ts";
 import { createGauges } from "./wiring/gauges.ts";
 import { createHealth } from "./wiring/health.ts";
 import { createHistory, restoreLatest } from "./wiring/history.ts";
@@ -103,6 +104,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     store: history.local,
     onEvent,
     onChange,
+    moves: () => discovery.moves(),
     ...(options.networkRoot === undefined ? {} : { networkRoot: options.networkRoot }),
   });
   const health = createHealth([
@@ -113,14 +115,15 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     () => judging.problems(),
   ]);
   const judging = createJudging({ ...common, memory, measuring, health });
-  return { memory, settings, series, latest, inventory, history, measuring, health, judging };
+  const discovery = discoveryOf({ ...common, memory, measuring, judging, onEvent });
+  return { discovery, memory, settings, series, latest, inventory, history, measuring, health, judging };
 }
 type Parts = ReturnType<typeof makeParts>;
 
 function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Parts): View {
   const { config } = found;
   const { anchors: _anchors, ...site } = config.site;
-  const { inventory, latest, judging, history, series, health, measuring, settings } = parts;
+  const { inventory, latest, judging, history, series, health, measuring, settings, discovery } = parts;
   return {
     site,
     version,
@@ -137,6 +140,7 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     rules: () => settings.config().rules,
     settings,
     startedMs: clock.nowMs(),
+    discovery,
     gauges: createGauges({ history, broker: measuring.broker }),
     actions: {
       pollNow: (device) => measuring.schedule.pollDevice(device),
@@ -180,6 +184,7 @@ class Pipeline implements App {
     this.#web = await createWeb(this.view, { isLocal: guard.isLocal, isOwnHost: guard.isOwnHost });
     this.#handle = createHttp(createApi(this.view, guard), this.#web.router);
     await measuring.start();
+    this.#parts.discovery.start();
   }
 
   stop(): Promise<void> {
@@ -190,6 +195,7 @@ class Pipeline implements App {
   async #stop(): Promise<void> {
     const { history, measuring, judging, memory } = this.#parts;
     this.#web?.close();
+    await this.#parts.discovery.stop();
     await measuring.stop();
     await judging.stop();
     await history.stop();

@@ -6,7 +6,6 @@ import type {
   Evidence,
   StoredCandidate,
 } from "../model/discovery.ts";
-import { ApplianceError } from "../model/errors.ts";
 import { type DeviceId, deviceId } from "../model/site.ts";
 import { differInStronger } from "./keys.ts";
 import { lookOf } from "./looks.ts";
@@ -27,7 +26,8 @@ export interface CandidateBook {
   get(id: string): Candidate | undefined;
   /** A thing that was seen: another sight of a known candidate, or a new one. */
   see(thing: Thing, nowMs: number): Candidate;
-  setState(id: string, state: "new" | "ignored", by?: string): void;
+  ignore(candidate: Candidate, by: string): void;
+  restore(candidate: Candidate): void;
   /** It is watched now, or turned out to be a watched device. */
   take(id: DeviceId): void;
   /** The candidate that shows one of these keys. */
@@ -116,8 +116,7 @@ class Book implements CandidateBook {
       seenMs: nowMs,
       evidence: merged(before?.evidence ?? [], thing.evidence, nowMs),
     };
-    const candidate = this.#put(stored);
-    this.#deps.keeper.save(stored);
+    const candidate = this.#save(stored);
     this.#tell(known, candidate, nowMs);
     if (this.#looks.size > mostCandidates) this.#forgetOldest();
     return candidate;
@@ -144,13 +143,20 @@ class Book implements CandidateBook {
     }
   }
 
-  setState(id: string, state: "new" | "ignored", by?: string): void {
-    const stored = this.#stored.get(id as DeviceId);
-    if (!stored) throw new ApplianceError("NOT_FOUND", `There is no candidate "${id.slice(0, 64)}".`);
-    const { ignoredBy: _, ...rest } = stored;
-    const next = { ...rest, state, ...(by === undefined ? {} : { ignoredBy: by }) };
-    this.#deps.keeper.save(next);
-    this.#put(next);
+  ignore({ id, firstSeenMs, seenMs }: Candidate, by: string): void {
+    // One that speaks by MQTT has no evidence of ours: only that it is ignored is kept.
+    const stored = this.#stored.get(id) ?? { id, firstSeenMs, seenMs, evidence: [] };
+    this.#save({ ...stored, state: "ignored", ignoredBy: by });
+  }
+
+  restore({ id }: Candidate): void {
+    const { ignoredBy: _, ...stored } = this.#stored.get(id) ?? {};
+    if ("evidence" in stored) this.#save({ ...stored, state: "new" });
+  }
+
+  #save(stored: StoredCandidate): Candidate {
+    this.#deps.keeper.save(stored);
+    return this.#put(stored);
   }
 
   take(id: DeviceId): void {

@@ -18,6 +18,7 @@ import { type CandidateBook, createCandidateBook } from "./candidates.ts";
 import { createKeeping, type Keeping, rememberedMs } from "./keeping.ts";
 import type { MakerOf } from "./makers.ts";
 import { createScan, type RunningFinder, type Scan } from "./scan.ts";
+import { speakerOf } from "./speakers.ts";
 import { thingsOf } from "./things.ts";
 import { createWatched, type Watched } from "./watched.ts";
 
@@ -40,7 +41,12 @@ export interface DiscoverDeps {
   readonly ownMacs: () => readonly string[];
   /** Devices that people put here or that speak by themselves; the box's own stations are none. */
   readonly devices: () => readonly Device[];
+  /** Those that speak by MQTT and wait for approval. */
+  readonly speakers: () => readonly Device[];
+  /** Looks up names that `addressOf` needs. */
+  readonly prepare: () => Promise<void>;
   readonly isTaken: (id: DeviceId) => boolean;
+  readonly writtenAddress: (device: DeviceId) => string | undefined;
   readonly addressOf: (device: Device) => string | undefined;
   readonly lastSeenMs: (device: DeviceId) => number | undefined;
   /** The port of another device that it hangs on, as far as the switches tell. */
@@ -48,7 +54,8 @@ export interface DiscoverDeps {
   /** Between two scans; absent: only when somebody asks for one. */
   readonly intervalMs?: number;
   readonly rate: number;
-  readonly clear: readonly string[];
+  /** Ids of credentials whose community goes in clear. */
+  readonly clear: () => readonly string[];
   /** What a rule of the configuration says of a candidate. */
   readonly judge: (
     candidate: Candidate,
@@ -125,7 +132,7 @@ class Discover implements DiscoveryPart {
       ...this.#deps,
       networks,
       interfaces: this.#deps.interfaces(networks),
-      deviceAt: (address, mac) => this.#watched.at(address, mac),
+      deviceAt: this.#watched.locator(),
       onProgress: () => this.#changed(),
     });
     this.#scan = scan;
@@ -138,6 +145,7 @@ class Discover implements DiscoveryPart {
   async #run(scan: Scan): Promise<void> {
     const { log } = this.#deps;
     try {
+      await this.#deps.prepare();
       const evidence = await scan.run(this.#ending.signal);
       this.#take(evidence);
       const { packets, found, networks } = scan.progress();
@@ -164,11 +172,10 @@ class Discover implements DiscoveryPart {
 
   /** A candidate that turned out to be a watched device is none any more. */
   #leaveKnown(nowMs: number): void {
-    for (const candidate of this.#book.all()) {
-      const [address = ""] = candidate.addresses;
-      const isNews = candidate.seenMs === nowMs;
-      const device = isNews ? undefined : this.#watched.at(address, candidate.mac);
-      if (device !== undefined) this.#book.take(candidate.id);
+    const deviceAt = this.#watched.locator();
+    for (const { id, seenMs, addresses, mac } of this.#book.all()) {
+      const isOld = seenMs !== nowMs && addresses[0] !== undefined;
+      if (isOld && deviceAt(addresses[0] ?? "", mac) !== undefined) this.#book.take(id);
     }
   }
 
@@ -176,7 +183,7 @@ class Discover implements DiscoveryPart {
     const verdict = this.#deps.judge(candidate);
     if (!verdict) return;
     if (verdict.action === "ignore") {
-      this.#book.setState(candidate.id, "ignored", verdict.approval.by);
+      this.#book.ignore(candidate, verdict.approval.by);
       return;
     }
     try {
@@ -187,11 +194,20 @@ class Discover implements DiscoveryPart {
   }
 
   candidates(): readonly Candidate[] {
-    return this.#book.all();
+    const speakers = this.#deps.speakers().map((device) => speakerOf(device, this.#book.get(device.id)));
+    return [...speakers, ...this.#book.all().filter(({ keys }) => keys.length > 0)];
   }
 
   candidate(id: string): Candidate | undefined {
-    return this.#book.get(id);
+    const speaker = this.#deps.speakers().find((device) => device.id === id);
+    const candidate = this.#book.get(id);
+    return speaker ? speakerOf(speaker, candidate) : candidate;
+  }
+
+  #known(id: string): Candidate {
+    const candidate = this.candidate(id);
+    if (candidate) return candidate;
+    throw new ApplianceError("NOT_FOUND", `There is no candidate "${id.slice(0, 64)}".`);
   }
 
   progress(): ScanProgress | undefined {
@@ -203,15 +219,14 @@ class Discover implements DiscoveryPart {
     return {
       networks: networks().map(({ cidr }) => cidr),
       ...(intervalMs === undefined ? {} : { intervalMs }),
-      clear,
+      clear: clear(),
       rate,
     };
   }
 
   approve(id: string, approval: Approval): DeviceId {
-    const candidate = this.#book.get(id);
-    if (!candidate) throw new ApplianceError("NOT_FOUND", `There is no candidate "${id.slice(0, 64)}".`);
-    if (candidate.addresses.length === 0)
+    const candidate = this.#known(id);
+    if (candidate.addresses.length === 0 && !candidate.speaks)
       throw new ApplianceError(
         "CONFIG_INVALID",
         `"${candidate.name}" has no address at which it could be asked.`,
@@ -229,12 +244,12 @@ class Discover implements DiscoveryPart {
   }
 
   ignore(id: string, by: string): void {
-    this.#book.setState(id, "ignored", by);
+    this.#book.ignore(this.#known(id), by);
     this.#changed();
   }
 
   restore(id: string): void {
-    this.#book.setState(id, "new");
+    this.#book.restore(this.#known(id));
     this.#changed();
   }
 

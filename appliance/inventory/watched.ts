@@ -10,6 +10,8 @@ export interface WatchedDeps {
   readonly keeper: CandidateKeeper;
   /** Devices that people put here: not the box's own. */
   readonly devices: () => readonly Device[];
+  /** The address that a person wrote. */
+  readonly writtenAddress: (device: DeviceId) => string | undefined;
   /** The literal address behind the one that is configured. */
   readonly addressOf: (device: Device) => string | undefined;
   readonly onChange: (change: Discovered) => void;
@@ -31,8 +33,8 @@ export interface Watched {
   recognise(things: readonly Thing[], nowMs: number): readonly Thing[];
   /** Addresses to ask instead of the configured ones. */
   moves(): ReadonlyMap<DeviceId, string>;
-  /** The device at an address, or with a MAC. */
-  at(address: string, mac?: string): DeviceId | undefined;
+  /** Tells which device is at an address or has a MAC, as things are now. */
+  locator(): (address: string, mac?: string) => DeviceId | undefined;
   sighting(device: DeviceId): Sighting | undefined;
   put(sighting: Sighting): void;
   /** Devices that are no longer there are forgotten. */
@@ -61,10 +63,10 @@ class WatchedDevices implements Watched {
 
   moves(): ReadonlyMap<DeviceId, string> {
     const moved = new Map<DeviceId, string>();
-    for (const device of this.#deps.devices()) {
-      const { movedTo, movedFrom } = this.#sightings.get(device.id) ?? {};
+    for (const { device, movedTo, movedFrom } of this.#sightings.values()) {
       // A person who writes another address knows better.
-      if (movedTo !== undefined && movedFrom === device.address) moved.set(device.id, movedTo);
+      if (movedTo !== undefined && movedFrom === this.#deps.writtenAddress(device))
+        moved.set(device, movedTo);
     }
     return moved;
   }
@@ -79,8 +81,9 @@ class WatchedDevices implements Watched {
   }
 
   #known(): Known[] {
+    const moved = this.moves();
     return this.#deps.devices().map((device) => {
-      const address = this.#deps.addressOf(device);
+      const address = moved.get(device.id) ?? this.#deps.addressOf(device);
       const { identity, ports } = device;
       const keys = [
         macKey(identity.mac),
@@ -95,11 +98,14 @@ class WatchedDevices implements Watched {
     });
   }
 
-  at(address: string, mac?: string): DeviceId | undefined {
-    const port = portKey(mac);
-    const known = this.#known();
-    const byMac = port && known.find(({ keys }) => keys.includes(port));
-    return (byMac || known.find((one) => one.address === address))?.device.id;
+  locator(): ReturnType<Watched["locator"]> {
+    const byAddress = new Map<string, DeviceId>();
+    const byPort = new Map<string, DeviceId>();
+    for (const { device, address, keys } of this.#known()) {
+      if (address !== undefined) byAddress.set(address, device.id);
+      for (const key of keys) if (isLearned(key)) byPort.set(key, device.id);
+    }
+    return (address, mac) => byPort.get(portKey(mac) ?? "") ?? byAddress.get(address);
   }
 
   recognise(things: readonly Thing[], nowMs: number): readonly Thing[] {

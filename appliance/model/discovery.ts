@@ -122,6 +122,8 @@ export interface Candidate {
   readonly keys: readonly string[];
   readonly checks: readonly ProposedCheck[];
   readonly at?: { readonly device: DeviceId; readonly port: string };
+  /** It is a device already, and only its alarms wait for approval. */
+  readonly speaks?: "mqtt";
   /** A person or rule has ignored it. */
   readonly ignoredBy?: string;
 }

@@ -42,6 +42,8 @@ export interface MeasuringDeps {
   readonly store: Pick<Store, "write">;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   readonly onChange: (device: DeviceId) => void;
+  /** Addresses at which devices are asked instead of the configured ones. */
+  readonly moves: () => ReadonlyMap<DeviceId, string>;
   /** Where routes and name servers are read from instead of `/`. */
   readonly networkRoot?: string;
 }
@@ -56,6 +58,8 @@ export interface Measuring {
   readonly broker: Broker | undefined;
   /** What is polled now. */
   targets(): readonly Target[];
+  /** Takes over what changed of devices and their addresses. */
+  arrange(): void;
   /** Puts devices and targets in place; polls nothing. */
   prepare(remembered: readonly RememberedAnswers[]): Promise<void>;
   start(): Promise<void>;
@@ -107,14 +111,24 @@ const isPolled = (collectors: ReadonlyMap<string, Collector>, via: string) =>
   collectors.get(via.split(":")[0] ?? via)?.poll !== undefined;
 
 /** Devices and targets as the settings and the machine's network are now. */
-function arrangement({ config, settings, plugins }: MeasuringDeps, network: Network) {
-  const { devices } = settings.config();
+function arrangement({ config, settings, plugins, moves }: MeasuringDeps, network: Network) {
+  const moved = moves();
+  const devices = settings.config().devices.map((device) => {
+    const address = moved.get(device.id);
+    return address === undefined ? device : { ...device, address };
+  });
   const isOfPage = (id: string) => !settings.isInFile("device", id);
   return {
     seeds: seedsOf({ ...config, devices, isOfPage }, network),
     targets: targetsOf({ ...config, devices }, network, plugins.collectors),
   };
 }
+
+/** Calls when a page changed devices or how they are asked. */
+const onDevices = (settings: LayeredSettings, run: () => void) =>
+  settings.onChange((kind) => {
+    if (kind === "device" || kind === "snmpCredential") run();
+  });
 
 export function createMeasuring(deps: MeasuringDeps): Measuring {
   const { config, clock, log, counters, inventory } = deps;
@@ -155,11 +169,10 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     network,
     broker,
     targets: () => targets,
+    arrange,
     async prepare(remembered) {
       await network.start();
-      stopWatching = deps.settings.onChange((kind) => {
-        if (kind === "device" || kind === "snmpCredential") arrange();
-      });
+      stopWatching = onDevices(deps.settings, arrange);
       answers.restore(remembered);
       arrange();
     },

@@ -6,8 +6,10 @@ import type {
   OutboxKeeper,
   SpanKeeper,
 } from "../model/contracts.ts";
+import type { CandidateKeeper } from "../model/discovery.ts";
 import type { DocumentKeeper } from "../model/documents.ts";
 import type { Clock, Timer } from "../model/time.ts";
+import { createCandidateKeeper } from "../state/candidates.ts";
 import { openState, type StateDatabase } from "../state/database.ts";
 import { createDeviceKeeper } from "../state/devices.ts";
 import { createDocumentKeeper } from "../state/documents.ts";
@@ -34,6 +36,7 @@ export interface Memory {
   readonly events: EventKeeper;
   readonly devices: DeviceKeeper;
   readonly links: LinkKeeper;
+  readonly candidates: CandidateKeeper;
   readonly documents: DocumentKeeper;
   /** For the secrets among the documents. */
   readonly seal: Seal;
@@ -80,6 +83,7 @@ export function openMemory({ dataDir, lastGood, clock, log }: MemoryOptions): Me
     spans,
     events,
     links,
+    candidates: createCandidateKeeper(state),
     outbox: createOutboxKeeper(state),
     devices: createDeviceKeeper(state),
     documents: createDocumentKeeper(state, clock),

@@ -65,8 +65,9 @@ class Layers implements LayeredSettings {
 
   snmpCredentials(): SnmpCredentials {
     const { keeper, seal } = this.#deps;
-    const found = new Map<string, unknown>();
+    const found = new Map<string, unknown>(this.#deps.config.discover.snmp);
     for (const { id, body } of keeper.all("snmpCredential")) {
+      if (found.has(id)) continue;
       try {
         const parsed = this.#parseCredential(JSON.parse(seal.open(String(body.sealed))) as Body);
         if (parsed.ok) found.set(id, parsed.value);
@@ -103,6 +104,7 @@ class Layers implements LayeredSettings {
     const { config } = this.#deps;
     if (kind === "device") return config.devices.some((device) => device.id === id);
     if (kind === "rule") return config.rules.some((rule) => rule.id === id && rule.origin === "file");
+    if (kind === "snmpCredential") return config.discover.snmp.has(id);
     if (kind === "credential") return config.broker.devices.some(({ name }) => name === id);
     return false;
   }
