@@ -6,7 +6,7 @@ import { nameOfRef } from "./keys.ts";
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
 /** The file asks for these itself; they need no approval. */
-export const brokerPrefix = "mqtt-broker:";
+const brokerPrefix = "mqtt-broker:";
 
 /** Eight random letters and digits. */
 export function newDeviceId(isTaken: (id: DeviceId) => boolean): DeviceId {

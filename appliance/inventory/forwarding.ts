@@ -143,8 +143,13 @@ export class Forwarding {
       ways.filter((other) => other !== bridge && this.#isNearer(other, bridge)).length;
     const chain = ways.map((bridge) => ({ bridge, rank: rank(bridge) })).sort((a, b) => a.rank - b.rank);
     const last = chain.at(-1);
-    // In a chain each one has exactly those before it nearer to the box.
-    if (!last || !chain.every(({ rank: nearer }, position) => nearer === position)) return this.#edgeOf(key);
+    // In a chain each one has exactly those before it nearer to the box, and sees the next one where it sees this.
+    const isChain = chain.every(({ bridge, rank: nearer }, position) => {
+      const next = chain[position + 1]?.bridge;
+      const toNext = next && this.portAt(bridge, next);
+      return nearer === position && (toNext === undefined || toNext === this.portAt(bridge, key));
+    });
+    if (!last || !isChain) return this.#edgeOf(key);
     return { bridge: last.bridge, ifIndex: this.portAt(last.bridge, key) ?? 0, isCertain: true };
   }
 

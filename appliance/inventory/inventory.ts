@@ -2,7 +2,7 @@ import type { Counters, DeviceKeeper, Inventory, KnownDevice, Log } from "../mod
 import type { Description, Event, PortDescription } from "../model/observation.ts";
 import { type Device, type DeviceId, type Port, type PortId, parseDeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
-import { appeared, brokerPrefix, newDeviceId } from "./appear.ts";
+import { appeared, newDeviceId } from "./appear.ts";
 import { changesOf, groupOf, heardOf, mergeDescription } from "./describe.ts";
 import { differInStronger, macKey, mqttKey, rankOf, serialKey, topicOfRef } from "./keys.ts";
 import { derivedBehind, hungOn, keepLearned, withLearnedPorts } from "./learned.ts";
