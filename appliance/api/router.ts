@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import type { View } from "../model/contracts.ts";
+import { candidateOperations } from "./candidates.ts";
 import { deviceOperations } from "./devices.ts";
 import { errorHandler, sendError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
@@ -60,6 +61,7 @@ export function createApi(view: View, guard: Guard): Router {
     ...incidentOperations(view),
     ...seriesOperations(view),
     ...notifyOperations(view),
+    ...candidateOperations(view),
   ];
   const document = openapi(operations, view.version);
 
