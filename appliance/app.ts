@@ -10,6 +10,7 @@ import type { Counters, Log, View } from "./model/contracts.ts";
 import type { Event } from "./model/observation.ts";
 import type { DeviceId } from "./model/site.ts";
 import type { Clock } from "./model/time.ts";
+import { createHeard } from "./payload/heard.ts";
 import { ownAddresses, ownNames } from "./wiring/addresses.ts";
 import type { FoundConfig } from "./wiring/configuration.ts";
 import { discoveryOf } from "./wiring/discovery.ts";
@@ -23,6 +24,8 @@ import type { Plugins } from "./wiring/plugins.ts";
 import { createSettings } from "./wiring/settings.ts";
 import { createSickness } from "./wiring/sickness.ts";
 import { createTags } from "./wiring/tags.ts";
+import { telemetryOf } from "./wiring/telemetry.ts";
+import { createTopologyPart } from "./wiring/topology.ts";
 
 export interface AppOptions {
   readonly found: FoundConfig;
@@ -87,14 +90,10 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const settings = createSettings({ config, plugins, keeper, seal, log: log.part("settings") });
   const series = createSeriesTable();
   const latest = createLatest();
+  const heard = createHeard();
   const onEvent = (event: Event & { readonly timeMs: number }) => memory.events.add(event);
-  const inventory = createInventory({
-    clock,
-    log: log.part("inventory"),
-    counters,
-    keeper: memory.devices,
-    onEvent,
-  });
+  const own = { clock, log: log.part("inventory"), counters };
+  const inventory = createInventory({ ...own, keeper: memory.devices, onEvent });
   const tagsOf = createTags({ inventory, targets: () => measuring.targets() });
   const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
   const common = { config, settings, plugins, dataDir, clock, log, counters, series, latest, inventory };
@@ -102,9 +101,11 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const measuring = createMeasuring({
     ...common,
     store: history.local,
+    heard,
     onEvent,
     onChange,
     moves: () => discovery.moves(),
+    onNeighbours: (tables) => topology.book.take(tables),
     ...(options.networkRoot === undefined ? {} : { networkRoot: options.networkRoot }),
   });
   const health = createHealth([
@@ -115,15 +116,31 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     () => judging.problems(),
   ]);
   const judging = createJudging({ ...common, memory, measuring, health });
+  const topology = createTopologyPart({ ...common, memory, measuring, judging, onEvent });
   const discovery = discoveryOf({ ...common, memory, measuring, judging, onEvent });
-  return { discovery, memory, settings, series, latest, inventory, history, measuring, health, judging };
+  const telemetry = telemetryOf(heard, inventory, plugins);
+  return {
+    telemetry,
+    topology,
+    discovery,
+    memory,
+    settings,
+    series,
+    latest,
+    inventory,
+    history,
+    measuring,
+    health,
+    judging,
+  };
 }
 type Parts = ReturnType<typeof makeParts>;
 
 function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Parts): View {
   const { config } = found;
   const { anchors: _anchors, ...site } = config.site;
-  const { inventory, latest, judging, history, series, health, measuring, settings, discovery } = parts;
+  const { inventory, latest, judging, history, series, health, measuring, settings, discovery, topology } =
+    parts;
   return {
     site,
     version,
@@ -141,6 +158,8 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     settings,
     startedMs: clock.nowMs(),
     discovery,
+    telemetry: parts.telemetry,
+    topology: topology.book,
     gauges: createGauges({ history, broker: measuring.broker }),
     actions: {
       pollNow: (device) => measuring.schedule.pollDevice(device),
@@ -172,7 +191,7 @@ class Pipeline implements App {
 
   async start(): Promise<void> {
     const { clock, found } = this.#options;
-    const { history, measuring, latest, judging, memory } = this.#parts;
+    const { history, measuring, latest, judging, memory, topology } = this.#parts;
     await history.start();
     const now = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
     measuring.rates.restore(history.local.lastCounts(), now);
@@ -180,6 +199,7 @@ class Pipeline implements App {
     await measuring.prepare([]);
     judging.start();
     memory.start();
+    await topology.start();
     const guard = createGuard({ clock, names: ownNames(found.config), addresses: ownAddresses });
     this.#web = await createWeb(this.view, { isLocal: guard.isLocal, isOwnHost: guard.isOwnHost });
     this.#handle = createHttp(createApi(this.view, guard), this.#web.router);
@@ -196,6 +216,7 @@ class Pipeline implements App {
     const { history, measuring, judging, memory } = this.#parts;
     this.#web?.close();
     await this.#parts.discovery.stop();
+    this.#parts.topology.stop();
     await measuring.stop();
     await judging.stop();
     await history.stop();

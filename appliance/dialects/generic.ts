@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { topicFilter } from "../config/fields.ts";
 import type { Decoded, Dialect, DialectPlugin, Message } from "../model/contracts.ts";
+import type { Mapping } from "../model/telemetry.ts";
 import { topicMatches } from "../model/topic.ts";
 import { isDocument, leaves, readDocument } from "../payload/flatten.ts";
 import { type Json, parseJson } from "../payload/json.ts";
@@ -28,17 +29,36 @@ const config = z
   })
   .prefault({});
 type Settings = z.output<typeof config>;
-type Mapping = Settings["mappings"][number];
 
 /** Plain values and JSON of any shape, by word rules and saved mappings. Source: the design's rules for generic JSON. */
 export const dialect = {
   type: "generic",
   summary: "Plain values and JSON of any shape",
   config,
-  create: (settings) => createGeneric(settings),
+  create: ({ mappings }, saved) => createGeneric(joined(mappings.map(withoutGaps), saved.mappings)),
 } satisfies DialectPlugin<Settings>;
 
-function createGeneric({ mappings }: Settings): Dialect {
+const withoutGaps = ({ unit, channel, ...rest }: Settings["mappings"][number]): Mapping => ({
+  ...rest,
+  ...(unit === undefined ? {} : { unit }),
+  ...(channel === undefined ? {} : { channel }),
+});
+
+/** The file's mappings, then the pages'; joined anew only when those changed. */
+function joined(own: readonly Mapping[], saved: () => readonly Mapping[]): () => readonly Mapping[] {
+  let last: readonly Mapping[] | undefined;
+  let all = own;
+  return () => {
+    const now = saved();
+    if (now !== last) {
+      last = now;
+      all = now.length === 0 ? own : [...own, ...now];
+    }
+    return all;
+  };
+}
+
+function createGeneric(mappings: () => readonly Mapping[]): Dialect {
   return {
     rank: 1_000,
     fallback: true,
@@ -47,7 +67,7 @@ function createGeneric({ mappings }: Settings): Dialect {
     decode(message, state) {
       const parsed = parseJson(message.payload);
       if (!parsed.ok) return { records: [], reason: parsed.reason };
-      return read(message, parsed.value, mappings, wordsIn(state));
+      return read(message, parsed.value, mappings(), wordsIn(state));
     },
   };
 }

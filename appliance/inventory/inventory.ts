@@ -28,6 +28,8 @@ export interface InventoryOptions {
 export interface InventoryBook extends Inventory {
   /** Replaces what the configuration and the box put here. What is no longer among it is retired: kept, not listed. */
   configure(seeds: readonly DeviceSeed[]): void;
+  /** Keys under which a device speaks by MQTT, as dialects write them. */
+  refsOf(id: DeviceId): readonly string[];
   /** The MQTT topic that a device speaks under, as its first key has it; undefined for one that was never heard there. */
   topicOf(id: DeviceId): string | undefined;
   /** What devices hang on, as it was found out; what people wrote stays. Those left out stay as they are. */
@@ -120,10 +122,15 @@ class Book implements InventoryBook {
     return (id && this.device(id)) ?? this.#appear(ref);
   }
 
+  refsOf(id: DeviceId): readonly string[] {
+    const prefix = mqttKey("");
+    const keys = [...(this.#known.get(id)?.keys ?? [])];
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
   topicOf(id: DeviceId): string | undefined {
-    for (const key of this.#known.get(id)?.keys ?? [])
-      if (key.startsWith(mqttKey(""))) return topicOfRef(key.slice(mqttKey("").length));
-    return undefined;
+    const [ref] = this.refsOf(id);
+    return ref && topicOfRef(ref);
   }
 
   #appear(ref: string): Device | undefined {

@@ -6,6 +6,7 @@ import type { Settings } from "./documents.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
 import type { Columns, SampleBatch, Series } from "./series.ts";
 import type { Device, DeviceId, PortId, SeriesId, Site, State } from "./site.ts";
+import type { Mapping, Telemetry } from "./telemetry.ts";
 import type { Clock, TimeRange } from "./time.ts";
 import type { Topology, TopologyLink, UnknownNeighbour } from "./topology.ts";
 import type { Verdict } from "./verdict.ts";
@@ -149,7 +150,12 @@ export interface DialectPlugin<S = unknown> {
   readonly type: string;
   readonly summary: string;
   readonly config: Schema<S>;
-  create(settings: S): Dialect;
+  create(settings: S, deps: DialectDeps): Dialect;
+}
+
+export interface DialectDeps {
+  /** What people said of fields on pages, as of now. */
+  readonly mappings: () => readonly Mapping[];
 }
 
 // ---------------------------------------------------------------- finding
@@ -437,6 +443,8 @@ export interface View {
   readonly startedMs: number;
   /** How the network hangs together; absent where nothing finds it out. */
   readonly topology?: Topology;
+  /** What devices published by MQTT last. */
+  readonly telemetry: Telemetry;
   /** Numbers about the appliance that go up and down, as of now, for /metrics. */
   readonly gauges?: () => Iterable<OwnGauge>;
   /** What is there and not watched yet. */

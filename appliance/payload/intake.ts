@@ -1,7 +1,9 @@
-import type { Counters, DialectPlugin, Message } from "../model/contracts.ts";
+import type { Counters, DialectDeps, DialectPlugin, Message } from "../model/contracts.ts";
 import { metricOf } from "../model/metric.ts";
 import type { DeviceRef, Observation, Sample } from "../model/observation.ts";
+import type { Mapping } from "../model/telemetry.ts";
 import { createDecoder, type DecoderResult, type NamedDialect } from "./decoder.ts";
+import type { Heard } from "./heard.ts";
 import { slug } from "./output.ts";
 
 /** Messages of one broker in, observations for the pipeline out. */
@@ -9,14 +11,17 @@ export interface Intake {
   take(message: Message): readonly Observation[];
 }
 
+const noMappings: readonly Mapping[] = [];
+
 /** Makes every dialect with its settings, by type; a dialect without any gets its defaults. */
 export function createDialects(
   plugins: ReadonlyMap<string, DialectPlugin>,
   settings: Readonly<Record<string, unknown>>,
+  deps: DialectDeps = { mappings: () => noMappings },
 ): NamedDialect[] {
   return [...plugins.values()].map((plugin) => ({
     type: plugin.type,
-    dialect: plugin.create(plugin.config.parse(settings[plugin.type])),
+    dialect: plugin.create(plugin.config.parse(settings[plugin.type]), deps),
   }));
 }
 
@@ -25,11 +30,13 @@ export function createDialects(
  * or, at the embedded one, that its credential invites it.
  *
  * @param behind - key of the broker as a device; absent for the embedded one, which is this box
+ * @param heard - keeps each topic's newest message
  */
 export function createIntake(
   dialects: readonly NamedDialect[],
   counters: Counters,
   behind?: DeviceRef,
+  heard?: Pick<Heard, "note">,
 ): Intake {
   const decoder = createDecoder(dialects);
   const placed = new Set<string>();
@@ -41,6 +48,7 @@ export function createIntake(
   return {
     take(message) {
       const result = decoder.decode(message);
+      heard?.note(message, result);
       counters.add("mqtt_messages");
       if (result.reason || result.capped) count(result);
       const records = result.records.some(hasOtherUnit) ? result.records.map(withOwnName) : result.records;

@@ -18,6 +18,8 @@ import type {
 import type { Event } from "../model/observation.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
+import type { Neighbours } from "../model/topology.ts";
+import type { Heard } from "../payload/heard.ts";
 import { createDialects, createIntake } from "../payload/intake.ts";
 import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
@@ -40,8 +42,11 @@ export interface MeasuringDeps {
   readonly latest: LatestTable;
   readonly inventory: InventoryBook;
   readonly store: Pick<Store, "write">;
+  /** Keeps what devices published last. */
+  readonly heard: Heard;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   readonly onChange: (device: DeviceId) => void;
+  readonly onNeighbours: (tables: Neighbours) => void;
   /** Addresses at which devices are asked instead of the configured ones. */
   readonly moves: () => ReadonlyMap<DeviceId, string>;
   /** Where routes and name servers are read from instead of `/`. */
@@ -78,7 +83,8 @@ function makeCollectors(
   broker: Broker | undefined,
   later: Later,
 ): Map<string, Collector> {
-  const { plugins, config, counters, dataDir, inventory } = deps;
+  const { plugins, config, settings, counters, dataDir, inventory } = deps;
+  const dialects = () => createDialects(plugins.dialects, config.dialects, { mappings: settings.mappings });
   const profileDirs = [programPath("mibs/profiles"), `${dataDir}/profiles`];
   const common: Omit<CollectorDeps, "log"> = {
     clock: deps.clock,
@@ -94,8 +100,7 @@ function makeCollectors(
       engines: new Map<string, DeviceId>(),
       profiles: new ProfileShelf(profileDirs, { clock: deps.clock, log: deps.log.part("snmp") }),
       // Each broker has its own memory of what its devices said of themselves.
-      intake: (behind?: string) =>
-        createIntake(createDialects(plugins.dialects, config.dialects), counters, behind),
+      intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard),
     },
   };
   return new Map(

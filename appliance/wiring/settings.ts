@@ -5,6 +5,7 @@ import { asZod, type Config } from "../config/schema.ts";
 import type { Log } from "../model/contracts.ts";
 import type { DocumentKeeper, DocumentKind, Edit, Settings, StoredDocument } from "../model/documents.ts";
 import { ApplianceError } from "../model/errors.ts";
+import type { Mapping } from "../model/telemetry.ts";
 import type { Seal } from "../state/seal.ts";
 import type { Plugins } from "./plugins.ts";
 
@@ -21,6 +22,8 @@ type Body = StoredDocument["body"];
 
 /** The file's configuration with what pages and the API made below it. */
 export interface LayeredSettings extends Settings {
+  /** What people said of fields; another object after each change. */
+  readonly mappings: () => readonly Mapping[];
   /** What is in force now; another object after each change. */
   config(): Config;
   /** SNMP settings by the id of their credential, the pages' ones too. */
@@ -33,6 +36,7 @@ class Layers implements LayeredSettings {
   readonly #deps: SettingsDeps;
   readonly #listeners = new Set<(kind: DocumentKind) => void>();
   #config: Config | undefined;
+  #mappings: readonly Mapping[] | undefined;
   #told = "";
 
   constructor(deps: SettingsDeps) {
@@ -43,6 +47,11 @@ class Layers implements LayeredSettings {
     this.#config ??= this.#layer();
     return this.#config;
   }
+
+  readonly mappings = (): readonly Mapping[] => {
+    this.#mappings ??= this.#deps.keeper.all("mapping").map(({ body }) => body as unknown as Mapping);
+    return this.#mappings;
+  };
 
   #layer(): Config {
     const { config, plugins, keeper } = this.#deps;
@@ -89,7 +98,17 @@ class Layers implements LayeredSettings {
     if (kind === "device") return parseDevice(body, plugins, this.snmpCredentials());
     if (kind === "rule") return parseRule(body, plugins.checks, "page", []);
     if (kind === "snmpCredential") return this.#parseCredential(body);
+    if (kind === "mapping") return this.#parseMapping(body);
     return { ok: true, value: body };
+  }
+
+  #parseMapping(body: Body): Parsed<unknown> {
+    const { config } = this.#deps.plugins.dialects.get("generic") ?? {};
+    if (!config)
+      return { ok: false, findings: [{ path: [], message: "there is no dialect for free-form JSON" }] };
+    const parsed = parseWith(asZod(config, "generic.config"), { mappings: [body] }, []);
+    if (parsed.ok) return parsed;
+    return { ok: false, findings: parsed.findings.map((one) => ({ ...one, path: one.path.slice(2) })) };
   }
 
   documents(kind: DocumentKind): readonly StoredDocument[] {
@@ -135,6 +154,7 @@ class Layers implements LayeredSettings {
 
   #changed(kind: DocumentKind): void {
     if (kindsOfConfig.includes(kind)) this.#config = undefined;
+    if (kind === "mapping") this.#mappings = undefined;
     for (const listener of this.#listeners) listener(kind);
   }
 
