@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import { ApplianceError } from "../model/errors.ts";
 import type { Profile, ProfileMatch } from "../model/profile.ts";
@@ -8,6 +9,8 @@ import { profileSchema } from "./profile-schema.ts";
 import { moveTarget, type ResolvedProfile, resolveProfile } from "./resolve.ts";
 
 const fileLimit = 1024 * 1024;
+/** Profiles that are put together without a pause. */
+const profilesAtOnce = 8;
 const fallbackName = "generic";
 
 /** A mistake in a profile: `file:line:column: what`. */
@@ -44,8 +47,11 @@ export async function loadProfiles(
     }
   }
   const library = new ProfileLibrary(profiles);
-  for (const name of library.names) {
-    const problem = problemOf(() => library.resolve(name));
+  for (const [position, name] of library.names.entries()) {
+    // All of them take seconds on a small computer; pages are served in between.
+    if (position % profilesAtOnce === 0) await setImmediate();
+    // Only to see whether it can be: kept, all of them together would take as much memory as the rest of the box.
+    const problem = problemOf(() => resolveProfile(name, (wanted) => library.get(wanted)));
     if (problem === undefined) continue;
     problems.push(problem);
     profiles.delete(name);
