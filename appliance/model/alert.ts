@@ -85,6 +85,8 @@ export interface TimelineEntry {
     | "started"
     | "confirmed"
     | "joined"
+    /** Something else that was seen and speaks for the cause. */
+    | "evidence"
     | "worse"
     | "told"
     | "failed"

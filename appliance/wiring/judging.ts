@@ -37,6 +37,8 @@ export interface JudgingDeps {
 export interface Judging {
   readonly status: Status;
   readonly incidents: Incidents;
+  /** The same with what only the box itself may do. */
+  readonly book: EngineIncidents;
   /** A device answered, stopped answering or gave new values. */
   changed(device: DeviceId): void;
   /** Sends a marked test by one channel. Rejects with NOT_FOUND or the channel's NotifyError. */
@@ -146,6 +148,7 @@ export function createJudging(deps: JudgingDeps): Judging {
   return {
     status,
     incidents,
+    book: incidents,
     changed(device) {
       evaluate.changed(device);
       status.touch(device);
