@@ -83,17 +83,68 @@ const idParam = z.object({ id: z.string().max(32) });
 const line = z.string().trim().min(1).max(100);
 const by = line.default("API");
 
+function discoveryOf({ discovery }: View): Discovery {
+  if (discovery) return discovery;
+  throw new ApplianceError("NOT_FOUND", "Nothing is looked for here.");
+}
+
+function known(view: View, id: string): Candidate {
+  const candidate = discoveryOf(view).candidate(id);
+  if (candidate) return candidate;
+  throw new ApplianceError("NOT_FOUND", `There is no candidate "${id}".`);
+}
+
+function approveOperation(view: View): Operation {
+  return operation({
+    method: "post",
+    path: "/candidates/:id/approve",
+    summary: "Watches it from now on; what is not given is as proposed.",
+    params: idParam,
+    body: z.strictObject({
+      by,
+      name: line.optional(),
+      kind: z.enum(deviceKinds).optional(),
+      room: line.optional(),
+      group: line.optional(),
+    }),
+    answer: z.object({ device: z.string() }),
+    handle: ({ params: { id }, body: { name, kind, room, group, by } }) => ({
+      device: discoveryOf(view).approve(id, {
+        by,
+        ...(name === undefined ? {} : { name }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(room === undefined ? {} : { room }),
+        ...(group === undefined ? {} : { group }),
+      }),
+    }),
+  });
+}
+
+function scanOperations(view: View): Operation[] {
+  return [
+    operation({
+      method: "get",
+      path: "/scan",
+      summary: "How far the scan is that runs, or how the last one ended.",
+      answer: scanAnswer,
+      handle: () => scanOf(discoveryOf(view).progress(), discoveryOf(view).plan().networks),
+    }),
+    operation({
+      method: "post",
+      path: "/scan",
+      summary: "Looks through the networks now. 409 while that is under way.",
+      body: z.strictObject({}),
+      answer: scanAnswer,
+      handle() {
+        discoveryOf(view).scan();
+        return scanOf(discoveryOf(view).progress(), []);
+      },
+    }),
+  ];
+}
+
 /** What was found and is not watched, and what is done with it. */
 export function candidateOperations(view: View): Operation[] {
-  const discovery = (): Discovery => {
-    if (view.discovery) return view.discovery;
-    throw new ApplianceError("NOT_FOUND", "Nothing is looked for here.");
-  };
-  const one = (id: string): Candidate => {
-    const candidate = discovery().candidate(id);
-    if (candidate) return candidate;
-    throw new ApplianceError("NOT_FOUND", `There is no candidate "${id}".`);
-  };
   return [
     operation({
       method: "get",
@@ -102,35 +153,13 @@ export function candidateOperations(view: View): Operation[] {
       query: z.strictObject({ state: z.enum(["new", "ignored"]).optional() }),
       answer: z.object({ items: z.array(candidateItem) }),
       handle: ({ query: { state } }) => ({
-        items: discovery()
+        items: discoveryOf(view)
           .candidates()
           .filter((candidate) => state === undefined || candidate.state === state)
           .map(item),
       }),
     }),
-    operation({
-      method: "post",
-      path: "/candidates/:id/approve",
-      summary: "Watches it from now on; what is not given is as proposed.",
-      params: idParam,
-      body: z.strictObject({
-        by,
-        name: line.optional(),
-        kind: z.enum(deviceKinds).optional(),
-        room: line.optional(),
-        group: line.optional(),
-      }),
-      answer: z.object({ device: z.string() }),
-      handle: ({ params: { id }, body: { name, kind, room, group, by } }) => ({
-        device: discovery().approve(id, {
-          by,
-          ...(name === undefined ? {} : { name }),
-          ...(kind === undefined ? {} : { kind }),
-          ...(room === undefined ? {} : { room }),
-          ...(group === undefined ? {} : { group }),
-        }),
-      }),
-    }),
+    approveOperation(view),
     ...(["ignore", "restore"] as const).map((what) =>
       operation({
         method: "post",
@@ -140,29 +169,12 @@ export function candidateOperations(view: View): Operation[] {
         body: z.strictObject({ by }),
         answer: candidateItem,
         handle({ params: { id }, body }) {
-          if (what === "ignore") discovery().ignore(id, body.by);
-          else discovery().restore(id);
-          return item(one(id));
+          if (what === "ignore") discoveryOf(view).ignore(id, body.by);
+          else discoveryOf(view).restore(id);
+          return item(known(view, id));
         },
       }),
     ),
-    operation({
-      method: "get",
-      path: "/scan",
-      summary: "How far the scan is that runs, or how the last one ended.",
-      answer: scanAnswer,
-      handle: () => scanOf(discovery().progress(), discovery().plan().networks),
-    }),
-    operation({
-      method: "post",
-      path: "/scan",
-      summary: "Looks through the networks now. 409 while that is under way.",
-      body: z.strictObject({}),
-      answer: scanAnswer,
-      handle() {
-        discovery().scan();
-        return scanOf(discovery().progress(), []);
-      },
-    }),
+    ...scanOperations(view),
   ];
 }
