@@ -21,6 +21,7 @@ import { createJudging } from "./wiring/judging.ts";
 import { createMeasuring } from "./wiring/measuring.ts";
 import { openMemory } from "./wiring/memory.ts";
 import type { Plugins } from "./wiring/plugins.ts";
+import { rehearsalOf } from "./wiring/rehearsal.ts";
 import { createSettings } from "./wiring/settings.ts";
 import { createSickness } from "./wiring/sickness.ts";
 import { createTags } from "./wiring/tags.ts";
@@ -136,7 +137,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
 }
 type Parts = ReturnType<typeof makeParts>;
 
-function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Parts): View {
+function viewOf({ found, plugins, version, clock, log, counters }: AppOptions, parts: Parts): View {
   const { config } = found;
   const { anchors: _anchors, ...site } = config.site;
   const { inventory, latest, judging, history, series, health, measuring, settings, discovery, topology } =
@@ -159,6 +160,7 @@ function viewOf({ found, version, clock, log, counters }: AppOptions, parts: Par
     startedMs: clock.nowMs(),
     discovery,
     telemetry: parts.telemetry,
+    rehearse: rehearsalOf({ plugins, inventory, series, store: history.reading }),
     topology: topology.book,
     gauges: createGauges({ history, broker: measuring.broker }),
     actions: {

@@ -32,11 +32,22 @@ async function sendWhole(kit: Kit, page: Page, request: Request, response: Respo
   const fields = { params: flat(request.params), query: flat(request.query) };
   const c = contextOf(kit, request, page, fields, response);
   if (page.exists?.(c) === false) return refuse(kit, request, response, 404, "missing");
+  await sendDrawn(kit, page, c, request, response, 200);
+}
+
+async function sendDrawn(
+  kit: Kit,
+  page: Page,
+  c: PageContext,
+  request: Request,
+  response: Response,
+  status: number,
+): Promise<void> {
   const inner = await renderParts(page, c);
   const content = await page.page(c, wrapParts(page, c, inner));
   const have = stateId(tagsOf(inner));
   const live = new URLSearchParams({ ...c.query, ...c.params, page: page.name, have });
-  await sendPage(kit, request, response, 200, {
+  await sendPage(kit, request, response, status, {
     ...content,
     name: page.name,
     live: `/live?${live.toString()}`,
@@ -76,7 +87,10 @@ async function act(
   if (page.exists?.(c) === false) return refuse(kit, request, response, 404, "missing");
   const outcome = await action(c, body);
   if ("to" in outcome) response.redirect(303, outcome.to);
-  else await refuse(kit, request, response, 422, "refused", outcome.refused);
+  else if (outcome.fields) {
+    const again = { ...c, query: { ...c.query, ...outcome.fields }, refused: outcome.refused };
+    await sendDrawn(kit, page, again, request, response, 422);
+  } else await refuse(kit, request, response, 422, "refused", outcome.refused);
 }
 
 /** Gives a page its routes: itself, its parts under `/f`, its forms. */

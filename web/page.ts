@@ -18,6 +18,8 @@ export interface PageContext {
   /** Goes into every form; absent where no form may be. */
   readonly csrf?: string;
   readonly memo: Memo;
+  /** Why the form that was sent was not taken; `query` has its fields then. */
+  readonly refused?: string;
 }
 
 /** A page's live parts as markup, by their id, each in its own element. */
@@ -33,7 +35,13 @@ export interface PageContent {
 }
 
 /** What a form leads to: another page, or the reason why not (422). */
-export type Outcome = { readonly to: string } | { readonly refused: string };
+export type Outcome =
+  | { readonly to: string }
+  | {
+      readonly refused: string;
+      /** What was entered: the page is shown again with it, and with the reason. Without: a page with the reason. */
+      readonly fields?: Readonly<Record<string, string>>;
+    };
 
 /** One page: its address, its whole and its live parts. Each file of `pages/` exports one as `page`. */
 export interface Page {

@@ -4,6 +4,7 @@ import type { Change, Incident, Rule, Severity } from "./alert.ts";
 import type { Discovery, Evidence, FindRange, Pace, SnmpCredential, TryBook } from "./discovery.ts";
 import type { Settings } from "./documents.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import type { Columns, SampleBatch, Series } from "./series.ts";
 import type { Device, DeviceId, PortId, SeriesId, Site, State } from "./site.ts";
 import type { Mapping, Telemetry } from "./telemetry.ts";
@@ -445,6 +446,12 @@ export interface View {
   readonly topology?: Topology;
   /** What devices published by MQTT last. */
   readonly telemetry: Telemetry;
+  /** Tries a rule, written as in the file, on stored values. Rejects with CONFIG_INVALID or NOT_FOUND. */
+  readonly rehearse: (
+    rule: Readonly<Record<string, unknown>>,
+    series: SeriesId,
+    range: TimeRange,
+  ) => Promise<Rehearsal>;
   /** Numbers about the appliance that go up and down, as of now, for /metrics. */
   readonly gauges?: () => Iterable<OwnGauge>;
   /** What is there and not watched yet. */

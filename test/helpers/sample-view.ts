@@ -231,6 +231,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     counters: { add() {}, all: () => new Map() },
     rules: () => [],
     settings: settingsInMemory(),
+    rehearse: async () => ({ firings: [], values: 0 }),
     telemetry: { of: () => [], unread: () => [], preview: () => [], fields: () => [] },
     startedMs: clock.nowMs() - 112 * 86_400_000,
     story,
