@@ -17,10 +17,8 @@ export interface RehearsalInput {
 export function rehearse({ rule, plugin, device, series, columns }: RehearsalInput): Rehearsal {
   const check = plugin.create();
   const answers = { by: new Map() };
-  const firings: { fromMs: number; toMs?: number }[] = [];
+  const told = createFirings(rule.forMs);
   let previous: Judgement | undefined;
-  let brokenMs: number | undefined;
-  let isFiring = false;
   let values = 0;
   let sinceMs: number | undefined;
   for (const [at, timeMs] of columns.timesMs.entries()) {
@@ -29,20 +27,30 @@ export function rehearse({ rule, plugin, device, series, columns }: RehearsalInp
     values++;
     sinceMs ??= timeMs;
     const input = { device, series, columns: { timesMs: [timeMs], values: [value] }, answers };
-    const judgement = check.judge(input, rule.settings, { nowMs: timeMs, ...(previous ? { previous } : {}) });
-    previous = judgement;
-    if (!judgement.broken) {
-      const open = firings.at(-1);
-      if (isFiring && open) open.toMs = timeMs;
-      brokenMs = undefined;
-      isFiring = false;
-      continue;
-    }
-    brokenMs ??= timeMs;
-    if (!isFiring && timeMs - brokenMs >= rule.forMs) {
-      firings.push({ fromMs: timeMs });
-      isFiring = true;
-    }
+    previous = check.judge(input, rule.settings, { nowMs: timeMs, ...(previous ? { previous } : {}) });
+    told.take(timeMs, previous.broken);
   }
-  return { firings, values, ...(sinceMs === undefined ? {} : { sinceMs }) };
+  return { firings: told.firings, values, ...(sinceMs === undefined ? {} : { sinceMs }) };
+}
+
+/** Broken for `forMs` is a firing; it ends with the first value that is not. */
+function createFirings(forMs: number) {
+  const firings: { fromMs: number; toMs?: number }[] = [];
+  let brokenMs: number | undefined;
+  let open: { fromMs: number; toMs?: number } | undefined;
+  return {
+    firings,
+    take(timeMs: number, isBroken: boolean): void {
+      if (!isBroken) {
+        if (open) open.toMs = timeMs;
+        open = undefined;
+        brokenMs = undefined;
+        return;
+      }
+      brokenMs ??= timeMs;
+      if (open || timeMs - brokenMs < forMs) return;
+      open = { fromMs: timeMs };
+      firings.push(open);
+    },
+  };
 }
