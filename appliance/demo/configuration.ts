@@ -81,6 +81,7 @@ export function demoConfiguration(placement: Placement, passwords: Passwords): s
         })),
       },
       rules,
+      collect: { snmp: { neighbours: "2m" } },
       devices: office.map((device, index) => ({
         id: device.id,
         name: device.name,

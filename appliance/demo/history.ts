@@ -2,10 +2,10 @@ import type { Inventory, Latest, SeriesTable, Store } from "../model/contracts.t
 import type { Series } from "../model/series.ts";
 import { deviceId, slug } from "../model/site.ts";
 import { noFaults } from "./faults.ts";
-import { portRate, portsOf } from "./mib.ts";
 import { anchors, type OfficeDevice, office } from "./office.ts";
 import { isAway, type Outage } from "./past.ts";
 import { type OfficeSensor, sensors } from "./sensors.ts";
+import { portRate, portsOf } from "./sockets.ts";
 import { presence, replyMs, wander } from "./weather.ts";
 
 const minuteMs = 60_000;

@@ -1,13 +1,15 @@
 import { compare } from "./agent.ts";
 import { type MibObject, type Tag, tags, type Value } from "./ber.ts";
 import type { Faults } from "./faults.ts";
-import { type OfficeDevice, office } from "./office.ts";
-import { fixed, octetCounter, octetsPerSecond, presence, wander } from "./weather.ts";
+import { addNeighbours, macOf } from "./neighbours.ts";
+import type { OfficeDevice } from "./office.ts";
+import { portsOf } from "./sockets.ts";
+import { fixed, octetCounter, presence, wander } from "./weather.ts";
 
 type Live = Value | ((nowMs: number) => Value);
 
 /** Collects objects by dotted OID. */
-interface Mib {
+export interface Mib {
   add(oid: string, tag: Tag, value: Live): void;
 }
 
@@ -42,41 +44,6 @@ function addSystem(mib: Mib, device: OfficeDevice, startMs: number): void {
   mib.add("1.3.6.1.2.1.1.6.0", tags.text, device.room);
 }
 
-/** One port of a simulated device: what is plugged in and how busy it gets. */
-export interface OfficePort {
-  readonly index: number;
-  readonly name: string;
-  readonly alias: string;
-  readonly child?: OfficeDevice;
-  readonly up: boolean;
-  readonly speedMbps: number;
-  /** Octets a second at the busiest moment. */
-  readonly scale: number;
-}
-
-/** Ports of a device in order: first what hangs on it, then work places, the uplink last. */
-export function portsOf(device: OfficeDevice): OfficePort[] {
-  const children = office.filter((other) => other.behind === device.id);
-  return Array.from({ length: device.ports }, (_, at) => {
-    const child = children[at];
-    const last = at === device.ports - 1;
-    const up = child !== undefined || last || fixed(`${device.id}-${at}`) < device.busy;
-    const name =
-      device.kind === "switch" ? `gi${at + 1}` : device.kind === "router" ? `ether${at + 1}` : `eth${at}`;
-    const alias = child?.name ?? (last && device.behind ? "uplink" : "");
-    const heavy = child?.kind === "switch" || child?.kind === "nas" || last;
-    return {
-      index: at + 1,
-      name,
-      alias,
-      ...(child ? { child } : {}),
-      up,
-      speedMbps: 1000,
-      scale: (heavy ? 2.4e7 : 2.5e6) * (0.4 + fixed(`${device.id}-scale-${at}`)),
-    };
-  });
-}
-
 // IF-MIB
 function addPorts(mib: Mib, device: OfficeDevice, faults: Faults, startMs: number): void {
   const table = "1.3.6.1.2.1.2.2.1";
@@ -109,18 +76,6 @@ function addPorts(mib: Mib, device: OfficeDevice, faults: Faults, startMs: numbe
   }
 }
 
-/** Octets a second of one direction, for the history that is written at the start. */
-export function portRate(
-  device: OfficeDevice,
-  port: OfficePort,
-  direction: "in" | "out",
-  atMs: number,
-): number {
-  if (!port.up) return 0;
-  const scale = direction === "in" ? port.scale : port.scale / 3;
-  return octetsPerSecond(`${device.id}/${port.name}/${direction}`, atMs, scale);
-}
-
 // ENTITY-MIB: the chassis, for the serial number
 function addEntity(mib: Mib, device: OfficeDevice): void {
   const table = "1.3.6.1.2.1.47.1.1.1.1";
@@ -128,31 +83,6 @@ function addEntity(mib: Mib, device: OfficeDevice): void {
   mib.add(`${table}.5.1`, tags.integer, 3);
   mib.add(`${table}.7.1`, tags.text, "Chassis");
   mib.add(`${table}.11.1`, tags.text, device.serial);
-}
-
-// LLDP-MIB (IEEE 802.1AB): the own name, and the neighbours of switches
-function addNeighbours(mib: Mib, device: OfficeDevice): void {
-  mib.add("1.0.8802.1.1.2.1.3.1.0", tags.integer, 4);
-  mib.add("1.0.8802.1.1.2.1.3.2.0", tags.text, macOf(device.id));
-  mib.add("1.0.8802.1.1.2.1.3.3.0", tags.text, device.id);
-  if (device.kind !== "switch" && device.kind !== "router") return;
-  const remote = "1.0.8802.1.1.2.1.4.1.1";
-  for (const port of portsOf(device)) {
-    if (!port.child) continue;
-    const row = `0.${port.index}.1`;
-    mib.add(`${remote}.4.${row}`, tags.integer, 4);
-    mib.add(`${remote}.5.${row}`, tags.text, macOf(port.child.id));
-    mib.add(`${remote}.6.${row}`, tags.integer, 5);
-    mib.add(`${remote}.7.${row}`, tags.text, portsOf(port.child).at(-1)?.name ?? "");
-    mib.add(`${remote}.8.${row}`, tags.text, "uplink");
-    mib.add(`${remote}.9.${row}`, tags.text, port.child.id);
-  }
-}
-
-/** A made-up, locally administered MAC address (IEEE 802: second lowest bit of the first octet set). */
-function macOf(name: string): Uint8Array {
-  const number = Math.floor(fixed(`mac-${name}`) * 2 ** 24);
-  return Uint8Array.from([0x02, 0x50, 0x4c, number >> 16, (number >> 8) & 0xff, number & 0xff]);
 }
 
 type Extra = (mib: Mib, device: OfficeDevice, faults: Faults) => void;
