@@ -112,6 +112,7 @@ class Snmp implements Finder {
         trust: "answer",
         address,
         credential: credential.id,
+        ...(reader.version === "3" && isSigned(credential) ? { isSigned: true } : {}),
         identity,
         ...(kind ? { kind } : {}),
         ...(name === undefined ? {} : { name }),
@@ -124,6 +125,8 @@ class Snmp implements Finder {
     }
   }
 }
+
+const isSigned = ({ settings }: SnmpCredential) => (settings as Access).auth !== undefined;
 
 export const finder = {
   type: "snmp",

@@ -16,12 +16,13 @@ const mostAddresses = 4;
  * question: anybody may announce one. A lease's address may be somebody else's by now.
  */
 export function keysOf(evidence: Evidence): string[] {
-  const { address, mac, chassis, portMacs = [], engineId, identity, trust, isPresent } = evidence;
+  const { address, mac, chassis, engineId, identity, trust, isPresent } = evidence;
   const keys = [
     macKey(chassis),
     trust === "answer" && identity ? serialKey(identity) : undefined,
     engineKey(engineId),
-    ...[chassis, mac, ...portMacs].map(portKey),
+    // Heard by a switch, without an address: most often the chassis has the MAC of the port that answers.
+    portKey(mac ?? (address === undefined ? chassis : undefined)),
     address !== undefined && (isPresent || mac === undefined) ? addressKey(address) : undefined,
   ];
   return [...new Set(keys.flatMap((key) => key ?? []))];

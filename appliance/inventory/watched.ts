@@ -202,13 +202,21 @@ class WatchedDevices implements Watched {
   }
 }
 
-/** The device that shows one of the thing's keys; random MACs are no proof of who it is, addresses even less. */
-function byIdentity({ keys }: Thing, byKey: ReadonlyMap<string, Known>): Known | undefined {
-  for (const key of keys) {
-    if (key.startsWith("address:")) continue;
-    if (isLearned(key) && !macKey(key.slice(5))) continue;
+/**
+ * Keys that prove who a thing is: MACs that were seen on the wire, random ones left out. What a device says of itself
+ * counts when that is signed, or from behind a router, where no MAC can be seen: else anybody could say it is another.
+ */
+function proofsOf({ evidence, keys }: Thing): string[] {
+  const macs = evidence.flatMap(({ mac }) => (mac !== undefined && macKey(mac) ? [`port:${mac}`] : []));
+  const isBelieved =
+    evidence.some(({ isSigned }) => isSigned) || evidence.every(({ mac }) => mac === undefined);
+  return isBelieved ? [...keys.filter((key) => !key.startsWith("address:")), ...macs] : macs;
+}
+
+function byIdentity(thing: Thing, byKey: ReadonlyMap<string, Known>): Known | undefined {
+  for (const key of proofsOf(thing)) {
     const one = byKey.get(key);
-    if (one && !differInStronger(one.keys, keys, key)) return one;
+    if (one && !differInStronger(one.keys, thing.keys, key)) return one;
   }
   return undefined;
 }

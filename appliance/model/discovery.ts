@@ -14,7 +14,6 @@ export interface Evidence {
   readonly mac?: string;
   /** MAC of the whole device, as it says itself (LLDP, bridge). */
   readonly chassis?: string;
-  readonly portMacs?: readonly string[];
   /** SNMP engine id (RFC 3411); lower-case hex digits only. */
   readonly engineId?: string;
   readonly identity?: Identity;
@@ -22,6 +21,8 @@ export interface Evidence {
   readonly kind?: DeviceKind;
   /** How much the word about the kind counts: the device's own answer to a question, an announcement, a guess. */
   readonly trust?: "answer" | "announcement" | "guess";
+  /** Its word is signed with a key that only we and the device have (SNMP version 3). */
+  readonly isSigned?: true;
   /** Id of the SNMP credential that it answered to. */
   readonly credential?: string;
   /** A TCP port of the service that makes it what it is: a printer's. */

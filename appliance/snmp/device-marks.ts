@@ -3,11 +3,10 @@ import type { VarbindValue } from "./codec.ts";
 import { type Reader, SnmpFailure } from "./reader.ts";
 import { Walker } from "./walk.ts";
 
-/** By what a device is found again when its address changes. MACs are lower-case hex digits only. */
+/** By what a device is found again when its address changes; lower-case hex digits only. */
 export interface DeviceMarks {
   readonly engineId?: string;
   readonly chassis?: string;
-  readonly portMacs?: readonly string[];
 }
 
 const oids = {
@@ -19,11 +18,8 @@ const oids = {
   // BRIDGE-MIB (RFC 4188)
   bridge: "1.3.6.1.2.1.17.1.1.0",
 } as const;
-/** IF-MIB (RFC 2863) ifPhysAddress. */
-const portMac = "1.3.6.1.2.1.2.2.1.6";
 /** LldpChassisIdSubtype: macAddress. */
 const isMac = 4;
-const mostPorts = 512;
 
 function hex(value: VarbindValue | undefined, length?: number): string | undefined {
   if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length)) return undefined;
@@ -41,12 +37,9 @@ export async function readMarks(reader: Reader, clock: Clock): Promise<DeviceMar
     const engineId = hex(value("engineId"));
     const chassis =
       (value("chassisType") === isMac ? hex(value("chassis"), 6) : undefined) ?? hex(value("bridge"), 6);
-    const { rows } = await walker.column(portMac);
-    const portMacs = [...rows.values()].slice(0, mostPorts).flatMap((row) => hex(row.value, 6) ?? []);
     return {
       ...(engineId && engineId.length >= 10 && engineId.length <= 64 ? { engineId } : {}),
       ...(chassis ? { chassis } : {}),
-      ...(portMacs.length > 0 ? { portMacs: [...new Set(portMacs)] } : {}),
     };
   } catch (error) {
     if (error instanceof SnmpFailure) return {};
