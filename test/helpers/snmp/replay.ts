@@ -101,6 +101,8 @@ export interface ReplayOptions {
   /** By community; `public` when a list is given alone. */
   readonly recordings: ReadonlyMap<string, readonly Recorded[]>;
   readonly address?: string;
+  /** Any free one when absent. */
+  readonly port?: number;
   /** v1 only: everything else stays unanswered. */
   readonly onlyV1?: boolean;
   /** Octets an answer may have; GETBULK is cut to fit. */
@@ -129,12 +131,18 @@ export async function replayAgent(options: ReplayOptions): Promise<ReplayAgent> 
   let silent = false;
   socket.on("message", (bytes, from) => {
     count++;
-    const question = readQuestion(bytes);
+    let question: Question;
+    try {
+      question = readQuestion(bytes);
+    } catch {
+      // Version 3, or no request at all: an agent keeps silent.
+      return;
+    }
     const book = books.get(question.community);
     if (silent || !book || (options.onlyV1 && question.version !== 0)) return;
     socket.send(answer(question, book, options.maxBytes ?? 1472), from.port, from.address);
   });
-  await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+  await new Promise<void>((resolve) => socket.bind(options.port ?? 0, address, resolve));
   return {
     port: socket.address().port,
     address,

@@ -1,0 +1,82 @@
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { box, type Simulated } from "./plan.ts";
+
+const ip = (...words: string[]) => execFileSync("ip", words, { stdio: ["ignore", "ignore", "inherit"] });
+const fixtures = fileURLToPath(new URL("../../fixtures/profiles", import.meta.url));
+
+/** Packets of one interface so far. */
+function packets(name: string): { readonly sent: number; readonly received: number } {
+  const line = readFileSync("/proc/net/dev", "utf8")
+    .split("\n")
+    .find((text) => text.trim().startsWith(`${name}:`));
+  const fields = (line?.split(":")[1] ?? "").trim().split(/\s+/).map(Number);
+  return { sent: fields[9] ?? 0, received: fields[1] ?? 0 };
+}
+
+export interface SimulatedNetwork {
+  /** Packets that this side has sent since the call, and the most of them in one second. */
+  watch(): { stop(): { readonly sent: number; readonly mostInASecond: number } };
+  /** Requests to places where nobody was sent. */
+  strays(): Promise<number>;
+}
+
+/**
+ * Lays a cable from this namespace to another one in which the devices are. To be called inside a namespace of the
+ * test's own.
+ */
+export async function simulatedNetwork(
+  t: { teardown(end: () => unknown): void },
+  plan: readonly Simulated[],
+  { hasIpv6 = false }: { readonly hasIpv6?: boolean } = {},
+): Promise<SimulatedNetwork> {
+  const child = fork(
+    fileURLToPath(new URL("./office.js", import.meta.url)),
+    [JSON.stringify(plan), fixtures],
+    {
+      execPath: "/usr/bin/env",
+      execArgv: ["unshare", "--net", process.execPath],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    },
+  );
+  t.teardown(async () => {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  });
+  await once(child, "message");
+  ip("link", "add", "lan", "type", "veth", "peer", "name", "cable", "netns", String(child.pid));
+  ip("address", "add", `${box}/24`, "dev", "lan");
+  // With IPv6 the kernel itself speaks up from time to time, and packets are counted here.
+  if (!hasIpv6) writeFileSync("/proc/sys/net/ipv6/conf/lan/disable_ipv6", "1");
+  ip("link", "set", "lan", "up");
+  child.send("begin");
+  await once(child, "message");
+  return {
+    watch() {
+      const start = packets("lan").sent;
+      const readings: [number, number][] = [[performance.now(), start]];
+      let most = 0;
+      const timer = setInterval(() => {
+        const nowMs = performance.now();
+        const { sent } = packets("lan");
+        readings.push([nowMs, sent]);
+        while ((readings[1]?.[0] ?? nowMs) <= nowMs - 1_000) readings.shift();
+        most = Math.max(most, sent - (readings[0]?.[1] ?? sent));
+      }, 20);
+      return {
+        stop() {
+          clearInterval(timer);
+          return { sent: packets("lan").sent - start, mostInASecond: most };
+        },
+      };
+    },
+    async strays() {
+      const answer = once(child, "message");
+      child.send("strays?");
+      const [{ strays }] = (await answer) as [{ strays: number }];
+      return strays;
+    },
+  };
+}
