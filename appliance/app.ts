@@ -103,6 +103,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     ...common,
     store: history.local,
     heard,
+    heardBefore: memory.answers,
     onEvent,
     onChange,
     moves: () => discovery.moves(),
@@ -198,7 +199,7 @@ class Pipeline implements App {
     const now = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
     measuring.rates.restore(history.local.lastCounts(), now);
     restoreLatest(latest, history.local.lastValues(), now.nowMs);
-    await measuring.prepare([]);
+    await measuring.prepare();
     judging.start();
     memory.start();
     await topology.start();

@@ -1,4 +1,4 @@
-import type { DeviceAnswers } from "../model/contracts.ts";
+import type { DeviceAnswers, RememberedAnswers } from "../model/contracts.ts";
 import type { Availability, AvailabilityReason } from "../model/observation.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock, Timer } from "../model/time.ts";
@@ -29,13 +29,6 @@ interface Known {
   said?: "online" | "offline" | "sleeping";
   rhythm?: Rhythm;
   confirming?: Timer;
-}
-
-/** What is worth keeping over a restart. */
-export interface RememberedAnswers {
-  readonly device: DeviceId;
-  readonly lastSeenMs: number;
-  readonly rhythm: readonly number[];
 }
 
 export interface AnswersOptions {

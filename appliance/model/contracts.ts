@@ -522,6 +522,21 @@ export interface DeviceKeeper {
   save(device: KnownDevice): void;
 }
 
+/** What is worth keeping of how a device answers over a restart. */
+export interface RememberedAnswers {
+  readonly device: DeviceId;
+  readonly lastSeenMs: number;
+  /** Counts of the gaps between its signs of life, by bin. */
+  readonly rhythm: readonly number[];
+}
+
+/** When devices were heard last, and their rhythms. */
+export interface AnswersKeeper {
+  load(): readonly RememberedAnswers[];
+  /** All that there are now: what is not among them goes. One transaction. */
+  save(entries: readonly RememberedAnswers[]): void;
+}
+
 /** Links between devices as they came and went. */
 export interface LinkKeeper {
   /** Those that are not gone. */

@@ -99,6 +99,12 @@ export const migrations: readonly string[] = [
 		PRIMARY KEY (address, credential)
 	) STRICT, WITHOUT ROWID;
 	`,
+  `
+	CREATE TABLE answers (
+		device TEXT PRIMARY KEY,
+		body TEXT NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /** What the newest format must be able to prepare: a damaged schema fails here. */
@@ -115,4 +121,5 @@ export const probes: readonly string[] = [
   "SELECT id, body FROM sightings",
   "SELECT sequence, at_ms, body FROM discovered",
   "SELECT address, credential, at_ms FROM tries",
+  "SELECT device, body FROM answers",
 ];

@@ -1,12 +1,13 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Config } from "../config/schema.ts";
-import { type Answers, createAnswers, type RememberedAnswers } from "../engine/answers.ts";
+import { type Answers, createAnswers } from "../engine/answers.ts";
 import { createIngest, type Ingest } from "../engine/ingest.ts";
 import type { LatestTable } from "../engine/latest.ts";
 import { createRates } from "../engine/rates.ts";
 import { createSchedule, type Schedule } from "../engine/schedule.ts";
 import type { InventoryBook } from "../inventory/inventory.ts";
 import type {
+  AnswersKeeper,
   Collector,
   CollectorDeps,
   Counters,
@@ -25,6 +26,7 @@ import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { brokerOf } from "./broker.ts";
 import { type Plugins, programPath } from "./plugins.ts";
+import { createRemembering } from "./remembering.ts";
 import type { LayeredSettings } from "./settings.ts";
 import { seedsOf, targetsOf } from "./targets.ts";
 
@@ -44,6 +46,8 @@ export interface MeasuringDeps {
   readonly store: Pick<Store, "write">;
   /** Keeps what devices published last. */
   readonly heard: Heard;
+  /** Where it is kept when devices were heard last. */
+  readonly heardBefore: AnswersKeeper;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   readonly onChange: (device: DeviceId) => void;
   readonly onNeighbours: (tables: Neighbours) => void;
@@ -65,8 +69,8 @@ export interface Measuring {
   targets(): readonly Target[];
   /** Takes over what changed of devices and their addresses. */
   arrange(): void;
-  /** Puts devices and targets in place; polls nothing. */
-  prepare(remembered: readonly RememberedAnswers[]): Promise<void>;
+  /** Puts devices and targets in place, and what is known of them from before; polls nothing. */
+  prepare(): Promise<void>;
   start(): Promise<void>;
   /** Collectors first, then what they gave is committed. */
   stop(): Promise<void>;
@@ -135,6 +139,17 @@ const onDevices = (settings: LayeredSettings, run: () => void) =>
     if (kind === "device" || kind === "snmpCredential") run();
   });
 
+function watched({ clock, log, networkRoot }: MeasuringDeps, onChange: () => void): NetworkWatch {
+  return watchNetwork({
+    clock,
+    ...(networkRoot === undefined ? {} : { root: networkRoot }),
+    onChange(now) {
+      log.info("The default gateway or the name servers changed", { ...now });
+      onChange();
+    },
+  });
+}
+
 export function createMeasuring(deps: MeasuringDeps): Measuring {
   const { config, clock, log, counters, inventory } = deps;
   const broker = brokerOf(config.broker, deps);
@@ -150,14 +165,8 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     collectors,
     sink: (observations, context) => ingest.ingest(observations, context),
   });
-  const network = watchNetwork({
-    clock,
-    ...(deps.networkRoot === undefined ? {} : { root: deps.networkRoot }),
-    onChange: (now) => {
-      log.info("The default gateway or the name servers changed", { ...now });
-      arrange();
-    },
-  });
+  const network = watched(deps, () => arrange());
+  const remembering = createRemembering({ answers, keeper: deps.heardBefore, clock, log });
   let targets: readonly Target[] = [];
   let stopWatching = () => {};
   function arrange(): void {
@@ -175,11 +184,12 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     broker,
     targets: () => targets,
     arrange,
-    async prepare(remembered) {
+    async prepare() {
       await network.start();
       stopWatching = onDevices(deps.settings, arrange);
-      answers.restore(remembered);
+      answers.restore(deps.heardBefore.load());
       arrange();
+      remembering.start();
     },
     async start() {
       await broker?.start();
@@ -190,6 +200,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
       stopWatching();
       await schedule.stop();
       await broker?.stop();
+      remembering.stop();
       answers.stop();
       await ingest.stop();
     },

@@ -1,4 +1,5 @@
 import type {
+  AnswersKeeper,
   DeviceKeeper,
   EventKeeper,
   LinkKeeper,
@@ -9,6 +10,7 @@ import type {
 import type { CandidateKeeper } from "../model/discovery.ts";
 import type { DocumentKeeper } from "../model/documents.ts";
 import type { Clock, Timer } from "../model/time.ts";
+import { createAnswersKeeper } from "../state/answers.ts";
 import { createCandidateKeeper } from "../state/candidates.ts";
 import { openState, type StateDatabase } from "../state/database.ts";
 import { createDeviceKeeper } from "../state/devices.ts";
@@ -35,6 +37,7 @@ export interface Memory {
   readonly spans: SpanKeeper;
   readonly events: EventKeeper;
   readonly devices: DeviceKeeper;
+  readonly answers: AnswersKeeper;
   readonly links: LinkKeeper;
   readonly candidates: CandidateKeeper;
   readonly documents: DocumentKeeper;
@@ -83,6 +86,7 @@ export function openMemory({ dataDir, lastGood, clock, log }: MemoryOptions): Me
     spans,
     events,
     links,
+    answers: createAnswersKeeper(state),
     candidates: createCandidateKeeper(state),
     outbox: createOutboxKeeper(state),
     devices: createDeviceKeeper(state),

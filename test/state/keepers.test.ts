@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import type { Incident } from "../../appliance/model/alert.ts";
 import type { OutboxEntry } from "../../appliance/model/contracts.ts";
 import { deviceId } from "../../appliance/model/site.ts";
+import { createAnswersKeeper } from "../../appliance/state/answers.ts";
 import { createDeviceKeeper } from "../../appliance/state/devices.ts";
 import { createEventKeeper } from "../../appliance/state/events.ts";
 import { createUpkeep, retention } from "../../appliance/state/upkeep.ts";
@@ -229,4 +230,16 @@ t.test("the mark of life survives", async (t) => {
   marks.setAlive(1_000);
   marks.setAlive(2_000);
   t.equal(marks.lastAliveMs(), 2_000);
+});
+
+t.test("when devices were heard and their rhythms come back; who is gone goes", async (t) => {
+  const { state } = kept(t);
+  const rhythm = [0, 0, 3, 0, 1.5];
+  const keeper = createAnswersKeeper(state);
+  keeper.save([
+    { device, lastSeenMs: 1_000, rhythm },
+    { device: deviceId("gone"), lastSeenMs: 5, rhythm: [] },
+  ]);
+  keeper.save([{ device, lastSeenMs: 2_000, rhythm }]);
+  t.same(createAnswersKeeper(state).load(), [{ device, lastSeenMs: 2_000, rhythm }]);
 });
