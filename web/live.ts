@@ -98,6 +98,7 @@ class Streams implements Live {
       view.status.onChange(changed),
       view.incidents.onChange(changed),
       view.inventory.onChange(changed),
+      ...(view.discovery ? [view.discovery.onChange(changed)] : []),
     ];
   }
 

@@ -99,7 +99,7 @@ export function mountPage(router: Router, kit: Kit, page: Page): void {
     if (mayRead(kit, page, request)) next();
     else await refuse(kit, request, response, 403, "forbidden");
   };
-  const form = express.urlencoded({ extended: false, limit: "64kb", parameterLimit: 50 });
+  const form = express.urlencoded({ extended: false, limit: "64kb", parameterLimit: 400 });
   const base = page.path === "/" ? "" : page.path;
   router.get(page.path, guard, (request: Request, response: Response) =>
     sendWhole(kit, page, request, response),
