@@ -23,11 +23,9 @@ async function row(c: PageContext, device: Device, reading: Reading): Promise<Ht
   const line = await c.memo(`spark/${id}/${range.name}`, 60_000, async () =>
     spark(await c.view.store.query(id, range, step), range),
   );
-  const query = new URLSearchParams({ ...c.query, show: key }).toString();
   const cell = (name: string, content: Html | string, kind?: string) =>
     html`<td data-label="${c.t.plain(`sensor.col.${name}`)}"${kind && html` class="${kind}"`}>${content}</td>`;
-  const isShown = c.query.show === key;
-  return html`<tr id="row-${key.replace(/[^A-Za-z0-9]+/g, "-")}"><th scope="row"><a href="/devices/${device.id}/sensors?${query}#chart"${isShown && html` aria-current="true"`}><bdi>${cut(sensor.description, 80)}</bdi></a></th>
+  return html`<tr id="row-${key.replace(/[^A-Za-z0-9]+/g, "-")}"><th scope="row"><a href="/devices/${device.id}/sensors/${encodeURIComponent(key)}"><bdi>${cut(sensor.description, 80)}</bdi></a></th>
 ${cell("now", html`<b>${text}</b>`)}${cell("state", severityMark(c, severity))}${cell("limits", limitWords(c, sensor))}${cell("day", line, "sparkcell")}${cell("seen", timeMs === undefined ? "–" : ago(c, timeMs))}</tr>`;
 }
 

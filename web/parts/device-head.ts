@@ -9,7 +9,7 @@ import { sensorsOf } from "../sensors.ts";
 import { shape } from "../shapes.ts";
 import { deviceSummary, lastMonth, percent, strip } from "../strips.ts";
 
-export const tabs = ["overview", "ports", "sensors", "events"] as const;
+export const tabs = ["overview", "ports", "sensors", "neighbours", "events", "messages", "settings"] as const;
 export type Tab = (typeof tabs)[number];
 
 /** The device of the address; undefined when there is none. */
@@ -61,21 +61,34 @@ ${(state === "ok" || state === "warning") && uptime(c, device)}
 </div>`;
 }
 
+function linksOf(c: PageContext, { id }: Device): number {
+  return c.view.topology?.linksOf(id).length ?? 0;
+}
+
+function countOf(c: PageContext, device: Device, tab: Tab): number | undefined {
+  if (tab === "ports") return device.ports.length;
+  if (tab === "sensors") return sensorsOf(c, device).length;
+  return tab === "neighbours" ? linksOf(c, device) : undefined;
+}
+
 function tabLink(c: PageContext, device: Device, tab: Tab, current: Tab): Html {
   const path = `/devices/${device.id}${tab === "overview" ? "" : `/${tab}`}`;
   const query = c.query.range ? `?range=${encodeURIComponent(c.query.range)}` : "";
-  const count =
-    tab === "ports" ? device.ports.length : tab === "sensors" ? sensorsOf(c, device).length : undefined;
+  const count = countOf(c, device, tab);
   return html`<li><a href="${path}${query}"${tab === current && html` aria-current="page"`}>${c.t(`tab.${tab}`)}${count !== undefined && html` <span class="count">${count}</span>`}</a></li>`;
+}
+
+function hasTab(c: PageContext, device: Device, tab: Tab): boolean {
+  if (tab === "ports") return device.ports.length > 0;
+  if (tab === "sensors") return sensorsOf(c, device).length > 0;
+  if (tab === "messages") return device.collectors.includes("mqtt");
+  return tab !== "settings" || device.source !== "built-in";
 }
 
 /** What is the same on every page of a device: where one is, its head, and the tabs. */
 export function deviceFrame(c: PageContext, parts: Parts, current: Tab, content: Html, beside?: Html): Html {
   const device = theDevice(c);
-  const shown = tabs.filter(
-    (tab) =>
-      (tab !== "ports" || device.ports.length > 0) && (tab !== "sensors" || sensorsOf(c, device).length > 0),
-  );
+  const shown = tabs.filter((tab) => hasTab(c, device, tab));
   return html`<nav class="crumbs" aria-label="${c.t.plain("page.where")}"><a href="/devices">${c.t("nav.devices")}</a> <span aria-hidden="true">›</span> ${foreign(device.name)}${pollForm(c, device)}</nav>
 ${parts.head}
 <div class="bar"><nav aria-label="${c.t.plain("device.tabs")}"><ul class="tabs">${shown.map((tab) => tabLink(c, device, tab, current))}</ul></nav>${beside}</div>
