@@ -57,7 +57,8 @@ export function linkLabel(c: PageContext, link: TopologyLink, isLive: boolean): 
 
 /** "announced (LLDP)", "learned addresses". */
 export function evidenceText(c: PageContext, { evidence, confidence }: TopologyLink): string {
-  const words = evidence.map((one) => c.t.plain(`evidence.${one}`)).join(", ");
+  const told = confidence === "sure" ? evidence.filter((one) => one !== "forwarding") : evidence;
+  const words = told.map((one) => c.t.plain(`evidence.${one}`)).join(", ");
   return confidence === "unsure" ? `${words}, ${c.t.plain("evidence.unsure")}` : words;
 }
 

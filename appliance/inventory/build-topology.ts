@@ -131,26 +131,29 @@ class Builder {
   }
 
   /** The one neighbour that announces itself behind a port and passes frames on, where it has no table of its own. */
-  #soleBridge({ bridge, ifIndex }: Place): string | undefined {
-    const group = groupOf(this.#input.tables.get(bridge));
-    const there = new Set(
-      this.#heard
-        .filter(
-          ({ device, port, via }) =>
-            via === "lldp" && device === bridge && port && group(port.ifIndex) === ifIndex,
-        )
-        .map(({ node }) => node),
-    );
+  #soleBridge(bridge: DeviceId, there: ReadonlySet<string>): string | undefined {
     const [only] = there;
     if (there.size !== 1 || only === undefined || !this.#bridgeNodes.has(only)) return undefined;
-    return this.#forwarding.isBridge(only) ? undefined : only;
+    return this.#forwarding.isBridge(only) || only === bridge ? undefined : only;
+  }
+
+  /** Who announces itself by LLDP behind a port. */
+  #announcedAt({ bridge, ifIndex }: Place): Set<string> {
+    const group = groupOf(this.#input.tables.get(bridge));
+    const isThere = ({ device, port, via }: Heard) =>
+      via === "lldp" && device === bridge && port !== undefined && group(port.ifIndex) === ifIndex;
+    return new Set(this.#heard.filter(isThere).map(({ node }) => node));
   }
 
   #placeAll(): void {
     for (const { id } of this.#input.devices) {
       const place = this.#forwarding.placeOf(id);
-      if (!place || place.bridge === id) continue;
-      const sole = this.#soleBridge(place);
+      if (!place || place.bridge === id || id === pathDevices.box) continue;
+      const there = this.#announcedAt(place);
+      // On the side of this box another bridge may stand before it, of which no table is at hand.
+      const isBeyond = [...there].some((node) => node !== id && this.#bridgeNodes.has(node));
+      if (!place.isCertain && isBeyond) continue;
+      const sole = this.#soleBridge(place.bridge, there);
       this.#places.set(id, { place, parent: sole === undefined || sole === id ? place.bridge : sole });
     }
   }
@@ -272,6 +275,7 @@ class Builder {
     const { box } = pathDevices;
     const [only] = beside;
     if (beside.length !== 1 || only === undefined || !this.#byId.has(box)) return;
+    if (this.#silentBridges(only).length > 0) return;
     const port = this.#portAt(only, this.#forwarding.portToBox(only));
     this.#links.put({
       a: { device: only, ...(port ? { port: port.id } : {}) },

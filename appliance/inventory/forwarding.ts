@@ -160,10 +160,8 @@ export class Forwarding {
       if (ifIndex === undefined || this.#leadsToBridge(bridge, ifIndex, key)) return [];
       return [{ bridge: bridge.id, ifIndex, count: bridge.counts.get(ifIndex) ?? 0 }];
     });
-    const [first, second] = seen.sort((a, b) => a.count - b.count || (a.bridge < b.bridge ? -1 : 1));
-    if (!first) return undefined;
-    const { bridge, ifIndex } = first;
-    return { bridge, ifIndex, isCertain: second === undefined && this.isBesideBox(key) };
+    const [first] = seen.sort((a, b) => a.count - b.count || (a.bridge < b.bridge ? -1 : 1));
+    return first && { bridge: first.bridge, ifIndex: first.ifIndex, isCertain: false };
   }
 
   #leadsToBridge(bridge: Bridge, ifIndex: number, except: string): boolean {

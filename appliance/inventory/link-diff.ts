@@ -139,16 +139,14 @@ class Differ {
     return misses >= missesUntilGone;
   }
 
-  /** Something that hangs at the end of one cable was found at another one; or the same two with better known ports. */
+  /** What was guessed has another place now; or the same two are joined by better known ports. */
   #isReplaced(link: TopologyLink): boolean {
-    const { infrastructure } = this.#input.built;
-    const isEdge = (node: string) => !infrastructure.has(node) || node === pathDevices.box;
     const [near = "", far = ""] = nodesOf(link);
-    return this.#fresh.concat([...this.#kept.values()].map((kept) => kept.link)).some((other) => {
-      if (other.id === link.id) return false;
+    return [...this.#kept.values()].some(({ link: other, misses }) => {
+      if (other.id === link.id || misses > 0) return false;
       const nodes = nodesOf(other);
       if (nodes.includes(near) && nodes.includes(far)) return !isHeard(link) || this.#samePort(link, other);
-      return [near, far].some((node) => isEdge(node) && nodes.includes(node) && !isHeard(link));
+      return !isHeard(link) && nodes.includes(far) && other.confidence !== "unsure";
     });
   }
 

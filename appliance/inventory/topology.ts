@@ -35,7 +35,7 @@ export interface TopologyBook extends Topology {
 
 /** Tables come in one after the other: conclusions are drawn when it is quiet for a moment. */
 const quietMs = 3_000;
-/** After a start the tables of those that told of links before are waited for, but no longer than this. */
+/** After a start the tables of all infrastructure are waited for, but no longer than this. */
 const waitMs = 180_000;
 const rememberedMs = 30 * 86_400_000;
 const mostStrangers = 8;
@@ -49,6 +49,8 @@ class Book implements TopologyBook {
   #kept: ReadonlyMap<string, KeptLink>;
   #built: BuiltTopology | undefined;
   #timer: Timer | undefined;
+  /** The timer is for the end of the wait, not for quiet. */
+  #isWaiting = false;
   #isStopped = false;
 
   constructor(options: TopologyOptions) {
@@ -72,33 +74,31 @@ class Book implements TopologyBook {
   take(tables: Neighbours): void {
     this.#tables.set(tables.device, completed(tables, this.#tables.get(tables.device)));
     if (this.#isStopped) return;
-    this.#timer ??= this.#options.clock.timer(() => {
+    if (this.#isWaiting) this.#timer?.cancel();
+    if (this.#isWaiting || !this.#timer) this.#arm(quietMs);
+  }
+
+  #arm(delayMs: number): void {
+    this.#isWaiting = false;
+    this.#timer = this.#options.clock.timer(() => {
       this.#timer = undefined;
-      if (this.#mayConclude()) this.settle();
-      else this.#later();
-    }, quietMs);
-  }
-
-  #later(): void {
-    this.#timer ??= this.#options.clock.timer(
-      () => {
-        this.#timer = undefined;
+      if (this.#mayConclude()) {
         this.settle();
-      },
-      this.#startMs + waitMs - this.#options.clock.monotonicMs(),
-    );
+        return;
+      }
+      this.#arm(Math.max(quietMs, this.#startMs + waitMs - this.#options.clock.monotonicMs()));
+      this.#isWaiting = true;
+    }, delayMs);
   }
 
-  /** Half of what is known would be taken for a change of the network. */
+  /** Half of what is known would be taken for a change of the network, or for a network that it is not. */
   #mayConclude(): boolean {
     const { clock, inventory, isSilent } = this.#options;
     if (this.#told.size > 0 || clock.monotonicMs() - this.#startMs >= waitMs) return true;
-    const expected = new Set([...this.#kept.values()].flatMap(({ by }) => by));
-    return [...expected].every((id) => {
-      const device = inventory.device(id);
-      const mayTell = device?.collectors.includes("snmp") && isInfrastructure(device);
-      return !mayTell || this.#tables.has(id) || isSilent(id);
-    });
+    return inventory
+      .devices()
+      .filter((device) => isInfrastructure(device) && device.collectors.includes("snmp"))
+      .every(({ id }) => this.#tables.has(id) || isSilent(id));
   }
 
   settle(): void {

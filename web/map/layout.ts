@@ -6,9 +6,9 @@ export const sizes = {
   leaf: { width: 190, height: 30 },
   /** Between columns, and between a card and the cards below it. */
   gapX: 28,
-  gapY: 58,
+  gapY: 64,
   /** From a card down to the first leaf. */
-  leafTop: 14,
+  leafTop: 26,
   /** Room for the line that leads to a leaf. */
   branch: 18,
   margin: 12,

@@ -67,7 +67,7 @@ function moments(c: PageContext, atMs: number | undefined): Html {
     html`<li><a href="${href}"${isCurrent && html` aria-current="true"`}>${name}</a></li>`;
   const known = ago.filter(({ ms }) => sinceMs !== undefined && c.nowMs - ms >= sinceMs);
   if (known.length === 0) return html.none;
-  return html`<ul class="ranges" aria-label="${c.t.plain("map.when")}">${link(c.t.plain("map.now"), "/map", atMs === undefined)}${known.map(({ name }) => link(c.t.plain(`map.ago.${name}`), `/map?ago=${name}`, c.query.ago === name))}</ul>`;
+  return html`<div class="bar"><span></span><ul class="ranges" aria-label="${c.t.plain("map.when")}">${link(c.t.plain("map.now"), "/map", atMs === undefined)}${known.map(({ name }) => link(c.t.plain(`map.ago.${name}`), `/map?ago=${name}`, c.query.ago === name))}</ul></div>`;
 }
 
 function mapPart(c: PageContext): Html {
@@ -104,7 +104,7 @@ export const page: Page = {
     return {
       title: sentence(c, all),
       state: worstOf(all),
-      main: html`<div class="bar"><span></span>${moments(c, all.atMs)}</div>${parts.map}`,
+      main: html`${moments(c, all.atMs)}${parts.map}`,
     };
   },
 };

@@ -6,6 +6,7 @@ import { foreign, html } from "../html.ts";
 import type { Page, PageContext } from "../page.ts";
 import { deviceOf, theDevice } from "../parts/device-head.ts";
 import { lossPlan, trafficPlan } from "../plans.ts";
+import { portFacts, thereLong } from "../port-facts.ts";
 import type { PortState } from "../ports.ts";
 import { bits, losses, portMark, portNow, portSentence } from "../ports.ts";
 import { rangeLinks } from "../ranges.ts";
@@ -36,7 +37,8 @@ function nowPart(c: PageContext): Html {
   return html`<section class="card nowbox"><h2>${c.t("device.now")}</h2><dl class="readings">
 ${line("in", bits(inBps))}${line("out", bits(outBps))}${line("errors", losses(errors))}${line("discards", losses(discards))}
 ${line("speed", port.speedBps ? scaled(port.speedBps, "bit/s") : undefined)}${line("alias", port.ifAlias && foreign(port.ifAlias))}${line("descr", port.ifDescr && foreign(port.ifDescr))}${line("mac", mac && html`<code>${mac}</code>`)}${line("mtu", port.mtu === undefined ? undefined : `${port.mtu} B`)}
-</dl></section>`;
+${portFacts(c, theDevice(c), port).map(({ name, text }) => html`<div><dt>${c.t(`port.col.${name}`)}</dt><dd>${text}</dd></div>`)}
+</dl></section>${thereLong(c, theDevice(c), port)}`;
 }
 
 /** One port: its sentence, its traffic, what it loses. */
