@@ -6,6 +6,7 @@ import { deviceOperations } from "./devices.ts";
 import { errorHandler, sendError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import { incidentOperations } from "./incidents.ts";
+import { linkOperations } from "./links.ts";
 import { metricsText } from "./metrics.ts";
 import { notifyOperations } from "./notify.ts";
 import { openapi } from "./openapi.ts";
@@ -58,6 +59,7 @@ function healthz(view: View, guard: Guard): RequestHandler {
 export function createApi(view: View, guard: Guard): Router {
   const operations = [
     ...deviceOperations(view),
+    ...linkOperations(view),
     ...incidentOperations(view),
     ...seriesOperations(view),
     ...notifyOperations(view),

@@ -88,7 +88,7 @@ function leafMark(view: MapView, { node, box, trunkX }: PlacedNode["leaves"][num
   const word = state ? c.t.plain(`state.${state}`) : c.t.plain("map.unwatched");
   const isBox = node.key === pathDevices.box;
   return html`<g class="leaf"><path class="${lineClass(view, node.links)}" d="M${trunkX} ${middle}h${box.x - trunkX - 3}"/>
-<a${idOf(node)} href="${hrefOf(node)}" aria-label="${`${name}: ${word}. ${label}`}"><title>${`${cut(name, 80)}: ${word}\n${label}\n${title}`}</title><rect class="pick" x="${box.x - 4}" y="${box.y + 1}" width="${box.width - 6}" height="${box.height - 2}" rx="4"/>
+<a${idOf(node)} href="${hrefOf(node)}" aria-label="${`${name}: ${word}. ${label}`}"><title>${`${cut(name, 80)}: ${word}\n${label}\n${title}`}</title><rect class="spot" x="${box.x - 4}" y="${box.y + 1}" width="${box.width - 6}" height="${box.height - 2}" rx="4"/>
 ${isBox ? html`<use class="shape" href="#s-lamp" x="${box.x}" y="${middle - 8}" width="16" height="16"/>` : stateShape(state, box.x, middle - 8, 16)}
 <text class="name${!node.device && " stranger"}" x="${box.x + 22}" y="${middle + 4.5}">${cut(name, nameLength)}</text><text class="use" x="${box.x + 22}" y="${middle + 11}">${cut(label, 30)}</text></a></g>`;
 }

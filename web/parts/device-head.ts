@@ -82,7 +82,6 @@ function hasTab(c: PageContext, device: Device, tab: Tab): boolean {
   if (tab === "ports") return device.ports.length > 0;
   if (tab === "sensors") return sensorsOf(c, device).length > 0;
   if (tab === "neighbours") return linksOf(c, device) > 0;
-  if (tab === "neighbours") return linksOf(c, device) > 0;
   if (tab === "messages") return device.collectors.includes("mqtt");
   return tab !== "settings" || device.source !== "built-in";
 }
