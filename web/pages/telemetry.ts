@@ -5,7 +5,7 @@ import type { Html } from "../html.ts";
 import { cut, html } from "../html.ts";
 import type { Page, PageContext } from "../page.ts";
 import type { TelemetryRow } from "../parts/telemetry.ts";
-import { tableRow, telemetryRows, tile } from "../parts/telemetry.ts";
+import { shownReadings, tableRow, telemetryRows, tile } from "../parts/telemetry.ts";
 
 const columns = ["device", "now", "day", "limits", "own", "seen"] as const;
 const noRoom = "-";
@@ -73,13 +73,17 @@ function grouped(c: PageContext, rows: readonly TelemetryRow[]): { title: string
 
 async function tablePart(c: PageContext, rows: readonly TelemetryRow[]): Promise<Html> {
   const groups = grouped(c, rows);
+  const { metric } = c.query;
+  // A column without anything in it only takes room.
+  const hasLimits = rows.some((row) => shownReadings(row, metric)[0]?.sensor.limits !== undefined);
+  const shown = columns.filter((name) => name !== "limits" || hasLimits);
   const bodies = await Promise.all(
     groups.map(
       async (group) =>
-        html`<tbody>${groups.length > 1 && html`<tr class="grouphead"><th scope="rowgroup" colspan="${columns.length}"><bdi>${group.title}</bdi></th></tr>`}${await Promise.all(group.rows.map((row) => tableRow(c, row, c.query.metric)))}</tbody>`,
+        html`<tbody>${groups.length > 1 && html`<tr class="grouphead"><th scope="rowgroup" colspan="${shown.length}"><bdi>${group.title}</bdi></th></tr>`}${await Promise.all(group.rows.map((row) => tableRow(c, row, { metric, hasLimits })))}</tbody>`,
     ),
   );
-  const head = columns.map((name) => html`<th scope="col">${c.t(`telemetry.col.${name}`)}</th>`);
+  const head = shown.map((name) => html`<th scope="col">${c.t(`telemetry.col.${name}`)}</th>`);
   return html`<table class="list telemetry"><caption class="hidden">${c.t("nav.telemetry")}</caption><thead><tr>${head}</tr></thead>${bodies}</table>`;
 }
 
@@ -136,7 +140,7 @@ function filters(c: PageContext, rows: readonly TelemetryRow[]): Html {
   );
   const isTiles = c.query.view === "tiles";
   const other = new URLSearchParams({ ...c.query, view: isTiles ? "table" : "tiles" });
-  return html`<form class="filters" id="filters" action="/telemetry" method="get" hx-get="/f/telemetry/list" hx-target="#list" hx-swap="innerMorph strip:true" hx-trigger="change, submit" hx-sync="this:replace" data-url="/telemetry">
+  return html`<form class="filters few" id="filters" action="/telemetry" method="get" hx-get="/f/telemetry/list" hx-target="#list" hx-swap="innerMorph strip:true" hx-trigger="change, submit" hx-sync="this:replace" data-url="/telemetry">
 ${isTiles && html`<input type="hidden" name="view" value="tiles">`}
 ${select(
   c,

@@ -1,6 +1,6 @@
 import { metricOf } from "../../appliance/model/metric.ts";
 import type { Device, Sensor, State } from "../../appliance/model/site.ts";
-import { seriesId } from "../../appliance/model/site.ts";
+import { seriesId, slug } from "../../appliance/model/site.ts";
 import { durationWords } from "../../appliance/model/words.ts";
 import { ago } from "../format.ts";
 import type { Html } from "../html.ts";
@@ -22,6 +22,7 @@ const ownMetrics = [
   "snr",
   "wifi_quality",
 ];
+const howItAnswers = /^(?:uptime$|ping_|http_|tcp_|dns_|certificate_|poll_)/;
 const signals = ["rssi", "link_quality", "wifi_quality", "snr"];
 /** What people look for first. */
 const telling = [
@@ -79,7 +80,7 @@ function rowOf(c: PageContext, device: Device): TelemetryRow {
   const { state, answers, lastSeenMs } = c.view.status.device(device.id);
   const sensors = sensorsOf(c, device);
   const readings = sensors
-    .filter(({ metric }) => !ownMetrics.includes(metric) && metric !== "uptime")
+    .filter(({ metric }) => !ownMetrics.includes(metric) && !howItAnswers.test(metric))
     .sort((a, b) => rank(a) - rank(b))
     .map((sensor) => readingOf(c, device, sensor));
   const own = (...metrics: readonly string[]) => {
@@ -111,7 +112,9 @@ const sensorLink = (device: Device, key: string) =>
 
 function readingChip(c: PageContext, device: Device, { sensor, key, text, severity }: Reading): Html {
   const what = metricOf(sensor.metric)?.title ?? cut(sensor.description, 30);
-  return html`<a class="reading" href="${sensorLink(device, key)}"><span class="what">${what}${sensor.channel !== undefined && html` <bdi>${cut(sensor.channel, 16)}</bdi>`}</span> <b>${text}</b>${severity !== "ok" && severity !== "unknown" && severityMark(c, severity)}</a>`;
+  const { channel = "" } = sensor;
+  const isSaid = ["", slug(sensor.metric), slug(what)].includes(slug(channel));
+  return html`<a class="reading" href="${sensorLink(device, key)}"><span class="what">${what}${!isSaid && html` <bdi>${cut(channel, 16)}</bdi>`}</span> <b>${text}</b>${severity !== "ok" && severity !== "unknown" && severityMark(c, severity)}</a>`;
 }
 
 /** The first number of a row over the last day. */
@@ -134,16 +137,17 @@ export function ownWords(c: PageContext, { battery, signal }: TelemetryRow): Htm
   const said = [battery && ["battery", battery], signal && ["signal", signal]].filter(
     (one) => one !== undefined,
   );
-  if (said.length === 0) return html`–`;
-  return html`${(said as [string, Reading][]).map(([name, { text, severity }], at) => html`${at > 0 && html`<br>`}<span class="muted">${c.t(`telemetry.${name}`)}</span> ${text}${severity !== "ok" && severity !== "unknown" && severityMark(c, severity, true)}`)}`;
+  if (said.length === 0) return html.none;
+  return html`${(said as [string, Reading][]).map(([name, { text, severity }], at) => html`${at > 0 && html`<br>`}<span class="nowrap"><span class="muted">${c.t(`telemetry.${name}`)}</span> ${text}</span>${severity !== "ok" && severity !== "unknown" && severityMark(c, severity, true)}`)}`;
 }
 
 /** When it was heard, and how often it usually speaks. */
 export function seenWords(c: PageContext, { lastSeenMs, usualMs, isSilent }: TelemetryRow): Html {
   if (lastSeenMs === undefined) return html`${c.t("telemetry.never")}`;
+  const often = usualMs !== undefined && usualMs < 60_000;
   const usual =
     usualMs !== undefined &&
-    html`<span class="sub">${c.t("telemetry.usual", { time: durationWords(usualMs) })}</span>`;
+    html`<span class="sub">${often ? c.t("telemetry.often") : c.t("telemetry.usual", { time: durationWords(usualMs) })}</span>`;
   const seen = isSilent
     ? html`<b>${c.t("telemetry.silent", { time: durationWords(c.nowMs - lastSeenMs) })}</b>`
     : ago(c, lastSeenMs);
@@ -151,16 +155,20 @@ export function seenWords(c: PageContext, { lastSeenMs, usualMs, isSilent }: Tel
 }
 
 /** One device as a row of the table. */
-export async function tableRow(c: PageContext, row: TelemetryRow, metric: string | undefined): Promise<Html> {
+export async function tableRow(
+  c: PageContext,
+  row: TelemetryRow,
+  { metric, hasLimits }: { readonly metric: string | undefined; readonly hasLimits: boolean },
+): Promise<Html> {
   const { device, state } = row;
   const shown = shownReadings(row, metric);
   const rest = metric ? 0 : row.readings.length - shown.length;
   const cell = (name: string, content: Html | string) =>
-    html`<td data-label="${c.t.plain(`telemetry.col.${name}`)}">${content}</td>`;
+    html`<td data-label="${c.t.plain(`telemetry.col.${name}`)}"${String(content) === "" && html` class="nothing"`}>${content}</td>`;
   const first = shown[0];
   return html`<tr id="row-${device.id}"><th scope="row"><div class="lead">${stateDot(state, c.t)}<span class="who"><a href="/devices/${device.id}">${foreign(device.name)}</a><span class="sub">${place(device)}</span></span></div></th>
 ${cell("now", html`<span class="chipline">${shown.length > 0 ? shown.map((reading) => readingChip(c, device, reading)) : c.t("telemetry.nothing")}${rest > 0 && html` <a class="more" href="/devices/${device.id}/sensors">${c.t("telemetry.more", { count: rest })}</a>`}</span>`)}
-${cell("day", await dayLine(c, row, first))}${cell("limits", first ? limitWords(c, first.sensor) : "–")}${cell("own", ownWords(c, row))}${cell("seen", seenWords(c, row))}</tr>`;
+${cell("day", await dayLine(c, row, first))}${hasLimits && cell("limits", first?.sensor.limits ? limitWords(c, first.sensor) : "")}${cell("own", ownWords(c, row))}${cell("seen", seenWords(c, row))}</tr>`;
 }
 
 function place({ room, identity }: Device): Html {
