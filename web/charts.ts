@@ -21,7 +21,8 @@ export interface ChartPlan {
   readonly range: TimeRange;
   /** A moment to mark. */
   readonly mark?: { readonly atMs: number; readonly text: string };
-  readonly limits?: readonly { readonly value: number; readonly text: string }[];
+  /** Lines across; one `inView` is always shown, however far from the values. */
+  readonly limits?: readonly { readonly value: number; readonly text: string; readonly inView?: true }[];
   /** A value as people read it. */
   readonly say: (value: number) => string;
   /** What the chart is about, for those who do not see it: "Reply time of Switch 1". */

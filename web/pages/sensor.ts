@@ -140,9 +140,8 @@ export const page: Page = {
     const path = pathOf(device, sensor);
     const limits = sides.map((side) => limitOf(c, device, sensor, side));
     const plan = sensorPlan(c, device, sensor, path);
-    const isTried = isSide(c.query.side) && c.query.range === undefined;
-    const drawn = await chart(isTried ? { ...c, query: { ...c.query, range: "30d" } } : c, {
-      ...(isTried ? sensorPlan({ ...c, query: { ...c.query, range: "30d" } }, device, sensor, path) : plan),
+    const drawn = await chart(c, {
+      ...plan,
       limits: [...(plan.limits ?? []), ...limitLines(sensor, limits)],
     });
     return {

@@ -93,12 +93,12 @@ export async function tryOut(
   }
 }
 
-/** "In the last 12 days this would have fired twice, last on Monday for 3 hours." */
+/** "This would have fired twice since Mon 2 Mar 10:42", and when. */
 export function tryOutWords(c: PageContext, tried: Rehearsal): Html {
   if (tried.sinceMs === undefined) return html`<p class="tried">${c.t("limit.nohistory")}</p>`;
-  const span = durationWords(c.nowMs - tried.sinceMs);
+  const since = c.words.since(tried.sinceMs, c.nowMs);
   const { firings } = tried;
-  if (firings.length === 0) return html`<p class="tried"><b>${c.t("limit.never", { span })}</b></p>`;
+  if (firings.length === 0) return html`<p class="tried"><b>${c.t("limit.never", { since })}</b></p>`;
   const items = firings
     .slice(-5)
     .reverse()
@@ -106,7 +106,7 @@ export function tryOutWords(c: PageContext, tried: Rehearsal): Html {
       ({ fromMs, toMs }) =>
         html`<li>${c.words.moment(fromMs, c.nowMs)} – ${toMs === undefined ? c.t("limit.ongoing") : c.t("limit.lasted", { time: durationWords(toMs - fromMs) })}</li>`,
     );
-  return html`<div class="tried"><p><b>${c.t("limit.fired", { count: firings.length, span })}</b></p><ul>${items}</ul>${firings.length > 5 && html`<p class="muted">${c.t("limit.newest")}</p>`}</div>`;
+  return html`<div class="tried"><p><b>${c.t("limit.fired", { count: firings.length, since })}</b></p><ul>${items}</ul>${firings.length > 5 && html`<p class="muted">${c.t("limit.newest")}</p>`}</div>`;
 }
 
 function option(value: string, text: string, current: string): Html {
@@ -140,11 +140,14 @@ ${document && html`<p class="muted">${c.t("limit.by", { who: cut(document.by, 40
 }
 
 /** Limits of pages as lines in the chart. */
-export function limitLines(sensor: Sensor, limits: readonly Limit[]): { value: number; text: string }[] {
+export function limitLines(
+  sensor: Sensor,
+  limits: readonly Limit[],
+): { value: number; text: string; inView: true }[] {
   return limits.flatMap(({ fields }) => {
     const value = Number(fields.value);
     return fields.value.trim() === "" || !Number.isFinite(value)
       ? []
-      : [{ value, text: measured(sensor.metric, value, sensor.unit) }];
+      : [{ value, text: measured(sensor.metric, value, sensor.unit), inView: true as const }];
   });
 }

@@ -147,15 +147,28 @@ function drawExtras({ plot, kind, data, unit }, u) {
       const value = percentile95(data[index]);
       if (value) across(u, sign * value, `95 %: ${say(value, unit)}`, colour(name));
     }
-  const limits = /** @type {{ value: number, text: string }[]} */ (JSON.parse(plot.dataset.limits ?? "[]"));
-  for (const { value, text } of limits) across(u, value, text, colour("--warn"));
+  for (const { value, text } of limitsOf(plot)) across(u, value, text, colour("--warn"));
   if (plot.dataset.mark) drawMark(u, JSON.parse(plot.dataset.mark));
 }
 
+/** @param {HTMLElement} plot @returns {{ value: number, text: string, inView?: boolean }[]} */
+function limitsOf(plot) {
+  return JSON.parse(plot.dataset.limits ?? "[]");
+}
+
 /** From zero for what is counted, else ten percent around. @param {Chart} chart */
-function yRange({ kind, unit }) {
-  return (/** @type {any} */ _u, /** @type {number | null} */ low, /** @type {number | null} */ high) => {
-    if (low === null || high === null) return kind === "mirror" ? [-1, 1] : [0, 1];
+function yRange({ plot, kind, unit }) {
+  const wanted = limitsOf(plot)
+    .filter(({ inView }) => inView)
+    .map(({ value }) => value);
+  return (
+    /** @type {any} */ _u,
+    /** @type {number | null} */ lowest,
+    /** @type {number | null} */ highest,
+  ) => {
+    if (lowest === null || highest === null) return kind === "mirror" ? [-1, 1] : [0, 1];
+    const low = Math.min(lowest, ...wanted);
+    const high = Math.max(highest, ...wanted);
     if (kind === "mirror") {
       const most = Math.max(-low, high, 1_000) * 1.1;
       return [-most, most];
