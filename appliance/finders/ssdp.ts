@@ -8,7 +8,7 @@ import type { Evidence, FindRange, OwnInterface } from "../model/discovery.ts";
 import type { DeviceKind, Identity } from "../model/site.ts";
 import { cleanText } from "../model/words.ts";
 import { contains4 } from "../probe/networks.ts";
-import { readDescription, readSsdp, type UpnpDescription } from "../probe/upnp-description.ts";
+import { ownUrl, readDescription, readSsdp, type UpnpDescription } from "../probe/upnp-description.ts";
 
 const config = z
   .strictObject({
@@ -130,15 +130,6 @@ class Ssdp implements Finder {
     }
     return bare;
   }
-}
-
-/** The address of a description, when it is at the device that answered and nothing more than that. */
-export function ownUrl(location: string, address: string): URL | undefined {
-  if (location.length > 500 || !URL.canParse(location)) return undefined;
-  const url = new URL(location);
-  const isOwn =
-    url.protocol === "http:" && url.hostname === address && url.username === "" && url.password === "";
-  return isOwn ? url : undefined;
 }
 
 /** The text at an address; undefined for anything but a plain 200 within size and time. */

@@ -50,3 +50,12 @@ export function readSsdp(text: string): ReadonlyMap<string, string> | undefined 
   }
   return headers;
 }
+
+/** The address of a description, when it is at the device that answered and nothing more than that. */
+export function ownUrl(location: string, address: string): URL | undefined {
+  if (location.length > 500 || !URL.canParse(location)) return undefined;
+  const url = new URL(location);
+  const isOwn =
+    url.protocol === "http:" && url.hostname === address && url.username === "" && url.password === "";
+  return isOwn ? url : undefined;
+}

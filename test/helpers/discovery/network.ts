@@ -19,6 +19,8 @@ function packets(name: string): { readonly sent: number; readonly received: numb
 export interface SimulatedNetwork {
   /** Packets that this side has sent since the call, and the most of them in one second. */
   watch(): { stop(): { readonly sent: number; readonly mostInASecond: number } };
+  /** The device at one address of the plan takes another one. */
+  move(from: string, to: string): Promise<void>;
   /** Requests to places where nobody was sent. */
   strays(): Promise<number>;
 }
@@ -71,6 +73,11 @@ export async function simulatedNetwork(
           return { sent: packets("lan").sent - start, mostInASecond: most };
         },
       };
+    },
+    async move(from, to) {
+      const answer = once(child, "message");
+      child.send({ move: from, to });
+      await answer;
     },
     async strays() {
       const answer = once(child, "message");

@@ -162,7 +162,21 @@ function hush(): void {
 }
 
 process.on("SIGTERM", () => process.exit(0));
-process.on("message", (words) => {
+interface Move {
+  readonly move: string;
+  readonly to: string;
+}
+
+/** A device takes another address, as DHCP would give it one. */
+function move({ move: from, to }: Move): void {
+  const name = `d${plan.findIndex(({ address }) => address === from)}`;
+  ip("address", "flush", "dev", name, "scope", "global");
+  ip("address", "add", `${to}/24`, "dev", name);
+  process.send?.("moved");
+}
+
+process.on("message", (words: string | Move) => {
+  if (typeof words === "object") move(words);
   if (words === "strays?") process.send?.({ strays });
   if (words === "begin")
     void (async () => {
