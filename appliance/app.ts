@@ -13,6 +13,7 @@ import type { Clock } from "./model/time.ts";
 import { createHeard } from "./payload/heard.ts";
 import { ownAddresses, ownNames } from "./wiring/addresses.ts";
 import type { FoundConfig } from "./wiring/configuration.ts";
+import { createDesk } from "./wiring/credentials.ts";
 import { discoveryOf } from "./wiring/discovery.ts";
 import { createGauges } from "./wiring/gauges.ts";
 import { createHealth } from "./wiring/health.ts";
@@ -138,7 +139,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
 }
 type Parts = ReturnType<typeof makeParts>;
 
-function viewOf({ found, plugins, version, clock, log, counters }: AppOptions, parts: Parts): View {
+function viewOf({ found, plugins, dataDir, version, clock, log, counters }: AppOptions, parts: Parts): View {
   const { config } = found;
   const { anchors: _anchors, ...site } = config.site;
   const { inventory, latest, judging, history, series, health, measuring, settings, discovery, topology } =
@@ -161,6 +162,7 @@ function viewOf({ found, plugins, version, clock, log, counters }: AppOptions, p
     startedMs: clock.nowMs(),
     discovery,
     telemetry: parts.telemetry,
+    broker: createDesk({ config, settings, broker: measuring.broker, dataDir }),
     rehearse: rehearsalOf({ plugins, inventory, series, store: history.reading }),
     topology: topology.book,
     gauges: createGauges({ history, broker: measuring.broker }),

@@ -87,6 +87,8 @@ async function act(
   if (page.exists?.(c) === false) return refuse(kit, request, response, 404, "missing");
   const outcome = await action(c, body);
   if ("to" in outcome) response.redirect(303, outcome.to);
+  else if ("made" in outcome)
+    await sendDrawn(kit, page, { ...c, made: outcome.made }, request, response, 200);
   else if (outcome.fields) {
     const again = { ...c, query: { ...c.query, ...outcome.fields }, refused: outcome.refused };
     await sendDrawn(kit, page, again, request, response, 422);

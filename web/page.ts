@@ -20,6 +20,8 @@ export interface PageContext {
   readonly memo: Memo;
   /** Why the form that was sent was not taken; `query` has its fields then. */
   readonly refused?: string;
+  /** What the form that was sent made, to be seen this once: never part of an address. */
+  readonly made?: Readonly<Record<string, string>>;
 }
 
 /** A page's live parts as markup, by their id, each in its own element. */
@@ -37,6 +39,10 @@ export interface PageContent {
 /** What a form leads to: another page, or the reason why not (422). */
 export type Outcome =
   | { readonly to: string }
+  | {
+      /** The page is shown at once, with this: a password that nobody can see again. */
+      readonly made: Readonly<Record<string, string>>;
+    }
   | {
       readonly refused: string;
       /** What was entered: the page is shown again with it, and with the reason. Without: a page with the reason. */

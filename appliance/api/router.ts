@@ -2,6 +2,7 @@ import express, { type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import type { View } from "../model/contracts.ts";
 import { candidateOperations } from "./candidates.ts";
+import { credentialOperations } from "./credentials.ts";
 import { deviceOperations } from "./devices.ts";
 import { errorHandler, sendError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
@@ -64,6 +65,7 @@ export function createApi(view: View, guard: Guard): Router {
     ...seriesOperations(view),
     ...notifyOperations(view),
     ...candidateOperations(view),
+    ...credentialOperations(view),
   ];
   const document = openapi(operations, view.version);
 

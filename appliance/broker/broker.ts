@@ -1,16 +1,21 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import type { Counters, Log, Message } from "../model/contracts.ts";
 import { ApplianceError } from "../model/errors.ts";
 import type { Clock } from "../model/time.ts";
+import { watchArrivals } from "./arrivals.ts";
 import type { BrokerDevice } from "./credentials.ts";
 import { type BrokerMemory, memoryOnly } from "./memory.ts";
-import { accept, type Context, createContext, hooksOf, permitOf } from "./session.ts";
+import { type Context, createContext, enter, hooksOf, permitOf, serve } from "./session.ts";
 import { type BrokerHandler, createTake } from "./take.ts";
+import { webSocketServer } from "./web-socket.ts";
 
 /** One listening address; with a certificate it speaks TLS. */
 export interface BrokerListener {
+  /** MQTT over WebSocket instead of TCP. */
+  readonly webSocket?: boolean;
   readonly host?: string | undefined;
   readonly port: number;
   /** PEM texts. */
@@ -34,7 +39,12 @@ export interface BrokerDeps {
 
 /** What pages and health show of the broker. */
 export interface BrokerStatus {
-  readonly listening: readonly { readonly address: string; readonly port: number; readonly tls: boolean }[];
+  readonly listening: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly tls: boolean;
+    readonly webSocket: boolean;
+  }[];
   readonly connections: number;
   readonly devices: readonly BrokerDeviceStatus[];
   /** Who tried MQTT 5, newest last. */
@@ -62,6 +72,8 @@ export interface Broker {
   /** Closes every connection; sessions and retained messages are kept. */
   stop(): Promise<void>;
   status(): BrokerStatus;
+  /** Another list of devices, from now on: connections of those that are gone or changed end at once. */
+  configure(devices: readonly BrokerDevice[]): void;
   /**
    * Who gets the messages; one at a time, the last one wins. A QoS 1 message is acknowledged when the promise
    * resolves; when it rejects the connection is closed, so that the device sends again. Returns how to stop.
@@ -73,7 +85,7 @@ export interface Broker {
 
 interface Open {
   readonly server: Server;
-  readonly tls: boolean;
+  readonly at: BrokerListener;
 }
 
 /** The embedded broker: aedes behind our guards. MQTT 3.1.1. */
@@ -110,6 +122,7 @@ export function createBroker(
     },
     stop,
     status: () => statusOf(context, open),
+    configure: (devices) => context.configure(devices),
     receive(next) {
       handler = next;
       return () => {
@@ -162,23 +175,35 @@ function statusOf(context: Context, open: readonly Open[]): BrokerStatus {
   };
 }
 
-function addressOf({ server, tls }: Open) {
-  const address = server.address();
-  return address && typeof address === "object"
-    ? { address: address.address, port: address.port, tls }
-    : { address: "", port: 0, tls };
+function addressOf({ server, at }: Open) {
+  const bound = server.address();
+  const { address, port } = bound && typeof bound === "object" ? bound : { address: "", port: 0 };
+  return { address, port, tls: at.tls !== undefined, webSocket: at.webSocket === true };
+}
+
+function serverFor(at: BrokerListener, broker: Aedes, context: Context): Server {
+  let tcpOf: (socket: Socket) => Socket | undefined = () => undefined;
+  const onStream = (stream: Duplex, socket: Socket) => {
+    const tcp = tcpOf(socket);
+    if (tcp) serve(stream, tcp, broker, context);
+    else socket.destroy();
+  };
+  const onSocket = (socket: Socket) => onStream(socket, socket);
+  const server = at.webSocket
+    ? webSocketServer(at.tls, onStream)
+    : at.tls
+      ? createTlsServer({ ...at.tls, noDelay: true, handshakeTimeout: 10_000 })
+      : createServer({ noDelay: true });
+  tcpOf = watchArrivals(server, (socket) => enter(socket, context));
+  if (!at.webSocket) server.on(at.tls ? "secureConnection" : "connection", onSocket);
+  return server;
 }
 
 function listen(at: BrokerListener, broker: Aedes, context: Context): Promise<Open> {
-  const onSocket = (socket: Socket) => accept(socket, broker, context);
-  const server = at.tls
-    ? createTlsServer({ ...at.tls, noDelay: true, handshakeTimeout: 10_000 }, onSocket)
-    : createServer({ noDelay: true }, onSocket);
+  const server = serverFor(at, broker, context);
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(at, cause)));
-    server.listen({ port: at.port, ...(at.host ? { host: at.host } : {}) }, () =>
-      resolve({ server, tls: at.tls !== undefined }),
-    );
+    server.listen({ port: at.port, ...(at.host ? { host: at.host } : {}) }, () => resolve({ server, at }));
   });
 }
 

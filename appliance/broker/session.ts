@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import type { Counters } from "../model/contracts.ts";
 import type { Clock } from "../model/time.ts";
@@ -17,6 +18,8 @@ interface DeviceCounts {
   slowed: number;
   readonly refused: Record<string, number>;
   readonly budget: Budget;
+  /** Ends each of its connections. */
+  readonly ends: Set<() => void>;
 }
 
 export interface Context {
@@ -26,6 +29,8 @@ export interface Context {
   readonly door: Door;
   readonly clock: Clock;
   readonly signedBy: WeakMap<Client, Signed>;
+  /** Another list of devices: who is no longer on it, or has another password, is put out at once. */
+  configure(list: readonly BrokerDevice[]): void;
 }
 
 interface Signed {
@@ -36,8 +41,10 @@ interface Signed {
   signedIn(): void;
 }
 
-export function permitOf({ signedBy }: Context, client: Client | null): Permit | undefined {
-  return client ? signedBy.get(client)?.permit : undefined;
+/** What the client may do now; undefined when its credential was revoked or changed after it signed in. */
+export function permitOf({ signedBy, credentials }: Context, client: Client | null): Permit | undefined {
+  const permit = client ? signedBy.get(client)?.permit : undefined;
+  return permit && credentials.permit(permit.name) === permit ? permit : undefined;
 }
 
 export function refuse(context: Context, name: string | undefined, reason: string) {
@@ -46,14 +53,18 @@ export function refuse(context: Context, name: string | undefined, reason: strin
   if (counts) counts.refused[reason] = (counts.refused[reason] ?? 0) + 1;
 }
 
-/** Takes a new connection in, or not: limits by address, then the guard, then aedes. */
-export function accept(socket: Socket, broker: Aedes, context: Context): void {
+/** Whether a new connection may come in: limits by address. */
+export function enter(socket: Socket, { door }: Context): boolean {
+  return door.enter(socket, socket.remoteAddress ?? "");
+}
+
+/** Serves a connection that came in: the guard, then aedes. `stream` is what MQTT is spoken over. */
+export function serve(stream: Duplex, socket: Socket, broker: Aedes, context: Context): void {
   const address = socket.remoteAddress ?? "";
-  if (!context.door.enter(socket, address)) return;
   const signed: Signed = { signedIn: () => undefined };
   const name = () => signed.permit?.name;
   const guard = new Guard(
-    socket,
+    stream,
     {
       connect(facts) {
         if (facts.version === 5) context.door.noteVersion5(facts.clientId, address);
@@ -69,10 +80,15 @@ export function accept(socket: Socket, broker: Aedes, context: Context): void {
     guard.signedIn();
     const counts = context.devices.get(name() ?? "");
     if (!counts) return;
+    const end = () => socket.destroy();
     counts.connections++;
-    socket.once("close", () => counts.connections--);
+    counts.ends.add(end);
+    socket.once("close", () => {
+      counts.connections--;
+      counts.ends.delete(end);
+    });
   };
-  context.signedBy.set(broker.handle(socket), signed);
+  context.signedBy.set(broker.handle(stream), signed);
 }
 
 function judgePublish(
@@ -191,25 +207,33 @@ export function createContext(
   budget: { readonly perSecond: number; readonly burst: number } | undefined,
   { clock, counters }: { readonly clock: Clock; readonly counters: Counters },
 ): Context {
-  const devices = new Map<string, DeviceCounts>(
-    list.map(({ name }) => [
-      name,
-      {
-        connections: 0,
-        messages: 0,
-        dropped: 0,
-        slowed: 0,
-        refused: Object.create(null),
-        budget: createBudget(budget ?? defaultBudget, clock),
-      },
-    ]),
-  );
+  const devices = new Map<string, DeviceCounts>();
+  const credentials = createCredentials(list);
+  const fresh = (): DeviceCounts => ({
+    connections: 0,
+    messages: 0,
+    dropped: 0,
+    slowed: 0,
+    refused: Object.create(null),
+    budget: createBudget(budget ?? defaultBudget, clock),
+    ends: new Set(),
+  });
+  const fill = () => {
+    const names = new Set(credentials.names());
+    for (const name of devices.keys()) if (!names.has(name)) devices.delete(name);
+    for (const name of names) if (!devices.has(name)) devices.set(name, fresh());
+  };
+  fill();
   return {
-    credentials: createCredentials(list),
+    credentials,
     devices,
     counters,
     door: createDoor({ clock, counters }),
     clock,
     signedBy: new WeakMap(),
+    configure(next) {
+      for (const name of credentials.set(next)) for (const end of devices.get(name)?.ends ?? []) end();
+      fill();
+    },
   };
 }

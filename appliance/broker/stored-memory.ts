@@ -12,7 +12,7 @@ export interface StoredMemoryDeps {
   readonly log: Log;
   readonly counters: Counters;
   /** Names of devices that may sign in: sessions of others are dropped. */
-  readonly names: readonly string[];
+  readonly names: () => readonly string[];
 }
 
 /** What the writing thread says. */
@@ -33,8 +33,9 @@ export function createStoredMemory(deps: StoredMemoryDeps): BrokerMemory {
   const persistence = new BrokerPersistence(writer, (what) => deps.counters.add(`broker_limit_${what}`));
   let opened: Promise<void> | undefined;
   const open = async () => {
+    const names = deps.names();
     const isOurs = (owner: string) =>
-      owner === "" || deps.names.some((name) => owner.startsWith(`${encodeURIComponent(name)}/`));
+      owner === "" || names.some((name) => owner.startsWith(`${encodeURIComponent(name)}/`));
     for (const written of await writer.open()) {
       const row = readWritten(written);
       if (!row) deps.counters.add("broker_rows_damaged");

@@ -35,6 +35,14 @@ export const text = (max = 100) =>
     .max(max, { error: `expected at most ${max} characters` })
     .regex(/^\P{Cc}*$/u, { error: "expected text without control characters" });
 
+/** A path from the root. */
+const absolutePath = () =>
+  z
+    .string({ error: "expected a path" })
+    .regex(/^\/[^\0]{1,1000}$/, {
+      error: "expected a path from the root, such as /etc/porchlight/broker.crt",
+    });
+
 /** Reaching one of these means that the internet works. */
 export const defaultAnchors = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
 
@@ -65,6 +73,31 @@ export const siteSection = z
 
 export const brokerSection = z.strictObject({
   listen: listenAddress().optional().describe("Where the built-in MQTT broker listens. Default: off."),
+  tls: z
+    .strictObject({
+      listen: listenAddress().describe("Where it listens with TLS, usually :8883."),
+      certificate: absolutePath()
+        .optional()
+        .describe(
+          "PEM file, with what it was signed by behind it. Default: the box's own, by its own authority.",
+        ),
+      key: absolutePath().optional().describe("PEM file of its key."),
+    })
+    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      error: "expected both certificate and key, or neither",
+    })
+    .optional()
+    .describe("MQTT with TLS. Default: off."),
+  websocket: z
+    .strictObject({
+      listen: listenAddress().describe("Where it listens for WebSocket, usually :8083."),
+      security: z
+        .enum(["none", "tls"])
+        .prefault("none")
+        .describe("none: ws://; tls: wss:// with the certificate of broker.tls."),
+    })
+    .optional()
+    .describe("MQTT over WebSocket. Default: off."),
   rate: z
     .int({ error: "expected a whole number of messages a second" })
     .min(1)
@@ -192,6 +225,14 @@ export interface DeviceConfig {
 
 export interface BrokerConfig {
   readonly listen?: string | undefined;
+  readonly tls?:
+    | {
+        readonly listen: string;
+        readonly certificate?: string | undefined;
+        readonly key?: string | undefined;
+      }
+    | undefined;
+  readonly websocket?: { readonly listen: string; readonly security: "none" | "tls" } | undefined;
   /** Messages a second and device. */
   readonly rate: number;
   readonly burst: number;

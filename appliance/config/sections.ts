@@ -164,6 +164,8 @@ export function readBroker(section: unknown, found: Gather): Config["broker"] {
   const own = (name: string) => [`site/${name}/#`];
   return {
     listen: parsed?.listen,
+    tls: parsed?.tls,
+    websocket: parsed?.websocket,
     rate: parsed?.rate ?? 20,
     burst: parsed?.burst ?? 200,
     devices: (parsed?.devices ?? []).map((device) => ({

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: one place for what plugins and parts promise each other.
 
 import type { Change, Incident, Rule, Severity } from "./alert.ts";
+import type { BrokerDesk } from "./credential.ts";
 import type { Discovery, Evidence, FindRange, Pace, SnmpCredential, TryBook } from "./discovery.ts";
 import type { Settings } from "./documents.ts";
 import type { Description, Event, Observation, PortDescription } from "./observation.ts";
@@ -444,6 +445,8 @@ export interface View {
   readonly startedMs: number;
   /** How the network hangs together; absent where nothing finds it out. */
   readonly topology?: Topology;
+  /** The built-in broker's credentials; absent where nothing keeps them. */
+  readonly broker?: BrokerDesk;
   /** What devices published by MQTT last. */
   readonly telemetry: Telemetry;
   /** Tries a rule, written as in the file, on stored values. Rejects with CONFIG_INVALID or NOT_FOUND. */

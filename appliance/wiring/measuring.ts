@@ -151,8 +151,8 @@ function watched({ clock, log, networkRoot }: MeasuringDeps, onChange: () => voi
 }
 
 export function createMeasuring(deps: MeasuringDeps): Measuring {
-  const { config, clock, log, counters, inventory } = deps;
-  const broker = brokerOf(config.broker, deps);
+  const { clock, log, counters, inventory } = deps;
+  const broker = brokerOf(deps);
   const confirm = (device: DeviceId) => void schedule.pollDevice(device);
   const collectors = makeCollectors(deps, broker, { targets: () => targets, pollDevice: confirm });
   const rates = createRates();

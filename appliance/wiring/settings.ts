@@ -1,3 +1,5 @@
+import type { BrokerDevice } from "../broker/credentials.ts";
+import { parseCredential } from "../config/credentials.ts";
 import { findingsText, type LeftOut, layered, parseDevice, type SnmpCredentials } from "../config/layers.ts";
 import { type Parsed, parseWith } from "../config/problems.ts";
 import { parseRule } from "../config/rules.ts";
@@ -26,6 +28,8 @@ export interface LayeredSettings extends Settings {
   readonly mappings: () => readonly Mapping[];
   /** What is in force now; another object after each change. */
   config(): Config;
+  /** Who may sign in at the built-in broker: the file's, and the pages'. */
+  brokerDevices(): readonly BrokerDevice[];
   /** SNMP settings by the id of their credential, the pages' ones too. */
   snmpCredentials(): SnmpCredentials;
 }
@@ -78,7 +82,7 @@ class Layers implements LayeredSettings {
     for (const { id, body } of keeper.all("snmpCredential")) {
       if (found.has(id)) continue;
       try {
-        const parsed = this.#parseCredential(JSON.parse(seal.open(String(body.sealed))) as Body);
+        const parsed = this.#parseSnmpCredential(JSON.parse(seal.open(String(body.sealed))) as Body);
         if (parsed.ok) found.set(id, parsed.value);
       } catch (error) {
         this.#deps.log.warn("A stored SNMP credential cannot be read; enter it again", { id, error });
@@ -87,7 +91,19 @@ class Layers implements LayeredSettings {
     return found;
   }
 
-  #parseCredential(body: Body): Parsed<unknown> {
+  brokerDevices(): readonly BrokerDevice[] {
+    const { config, keeper } = this.#deps;
+    const ofPages = keeper.all("credential").flatMap(({ id, body }) => {
+      if (this.isInFile("credential", id)) return [];
+      const parsed = parseCredential(body);
+      if (!parsed.ok) return [];
+      const { publish, subscribe, salt, hash } = parsed.value;
+      return [{ name: id, password: { salt, hash }, publish, subscribe }];
+    });
+    return [...config.broker.devices, ...ofPages];
+  }
+
+  #parseSnmpCredential(body: Body): Parsed<unknown> {
     const { target } = this.#deps.plugins.collectors.get("snmp") ?? {};
     if (target) return parseWith(asZod(target, "snmp.target"), body, []);
     return { ok: false, findings: [{ path: [], message: "there is no SNMP collector" }] };
@@ -97,9 +113,9 @@ class Layers implements LayeredSettings {
     const { plugins } = this.#deps;
     if (kind === "device") return parseDevice(body, plugins, this.snmpCredentials());
     if (kind === "rule") return parseRule(body, plugins.checks, "page", []);
-    if (kind === "snmpCredential") return this.#parseCredential(body);
+    if (kind === "snmpCredential") return this.#parseSnmpCredential(body);
     if (kind === "mapping") return this.#parseMapping(body);
-    return { ok: true, value: body };
+    return parseCredential(body);
   }
 
   #parseMapping(body: Body): Parsed<unknown> {

@@ -61,12 +61,20 @@ t.test("openapi.json names each path, its fields and its errors", async (t) => {
   t.strictSame(Object.keys(json.paths), [
     "/api/v1/devices",
     "/api/v1/devices/{id}",
+    "/api/v1/links",
     "/api/v1/incidents",
     "/api/v1/incidents/{id}",
     "/api/v1/incidents/{id}/acknowledge",
     "/api/v1/incidents/{id}/note",
     "/api/v1/series",
     "/api/v1/notify/{id}/test",
+    "/api/v1/candidates",
+    "/api/v1/candidates/{id}/approve",
+    "/api/v1/candidates/{id}/ignore",
+    "/api/v1/candidates/{id}/restore",
+    "/api/v1/scan",
+    "/api/v1/credentials",
+    "/api/v1/credentials/{id}/revoke",
   ]);
   const list = json.paths["/api/v1/devices"].get;
   t.match(

@@ -45,7 +45,7 @@ function stored(file: string, counters = countersInMemory()) {
     clock: systemClock,
     log: quietLog(),
     counters,
-    names: ["hall", "attic", "wall"],
+    names: () => ["hall", "attic", "wall"],
   });
   return { memory, counters };
 }
@@ -101,7 +101,7 @@ t.test("sessions of a device that is no more are dropped", async (t) => {
     clock: systemClock,
     log: quietLog(),
     counters: countersInMemory(),
-    names: ["hall"],
+    names: () => ["hall"],
   });
   await memory.open();
   t.same(await memory.persistence.subscriptionsByClient({ id: "wall/wall" }), []);

@@ -75,7 +75,7 @@ const broker = isEmbedded
           clock: systemClock,
           log: quietLog(),
           counters,
-          names,
+          names: () => names,
         }),
       },
     )
