@@ -18,6 +18,7 @@ import type { Shape } from "./sample-series.ts";
 import { sampleStore, valueAt } from "./sample-series.ts";
 import type { SampleStory } from "./sample-story.ts";
 import { stories } from "./sample-story.ts";
+import { sampleTelemetry } from "./sample-telemetry.ts";
 import { storyVerdict } from "./sample-verdict.ts";
 import { settingsInMemory } from "./settings.ts";
 
@@ -231,8 +232,18 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     counters: { add() {}, all: () => new Map() },
     rules: () => [],
     settings: settingsInMemory(),
-    rehearse: async () => ({ firings: [], values: 0 }),
-    telemetry: { of: () => [], unread: () => [], preview: () => [], fields: () => [] },
+    rehearse: async () => ({
+      firings: [
+        { fromMs: clock.nowMs() - 30 * 3_600_000, toMs: clock.nowMs() - 29 * 3_600_000 },
+        { fromMs: clock.nowMs() - 600_000 },
+      ],
+      values: 43_200,
+      sinceMs: clock.nowMs() - 30 * 86_400_000,
+    }),
+    telemetry: sampleTelemetry(
+      devices.filter(({ source }) => source === "mqtt").map(({ id }) => id),
+      clock.nowMs(),
+    ),
     startedMs: clock.nowMs() - 112 * 86_400_000,
     story,
     set(id, state) {

@@ -1,4 +1,5 @@
 import t from "tap";
+import { ApplianceError } from "../../appliance/model/errors.ts";
 import { browserFor, drawn } from "../helpers/chromium.ts";
 import type { FakeClock } from "../helpers/fake-clock.ts";
 import { serve } from "../helpers/sample-serve.ts";
@@ -164,3 +165,84 @@ t.test("the search narrows the list as one types and keeps the address", { skip 
   t.equal(await page.locator("tbody tr").count(), 3, "what changes later keeps to the filter");
   t.equal(await page.inputValue("[name=q]"), "printer");
 });
+
+t.test("without JavaScript a limit is tried, set, changed and removed", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view);
+  const { page } = await open(`${url}/telemetry`, { javaScriptEnabled: false });
+  await page.click("#row-climate-3 a.reading >> nth=0");
+  t.match(await page.textContent("h1"), /Temperature of .*-1/);
+  const form = "#limit-over";
+  await page.fill(`${form} [name=value]`, "-15");
+  await page.click(`${form} >> text=Try`);
+  t.match(await page.textContent(`${form} .tried`), /would have fired 2 times since/);
+  t.same(view.settings.documents("rule"), [], "trying keeps nothing");
+  t.equal(await page.inputValue(`${form} [name=value]`), "-15", "the form is as it was");
+  await page.click(`${form} >> text=Set this limit`);
+  const [rule] = view.settings.documents("rule");
+  t.match(rule?.body, {
+    check: "threshold",
+    metric: "temperature",
+    where: { device: "climate-3" },
+    over: -15,
+    for: "5m",
+  });
+  await page.fill(`${form} [name=value]`, "-12");
+  await page.click(`${form} >> text=Change this limit`);
+  t.match(view.settings.documents("rule"), [{ version: 2, body: { over: -12 } }]);
+  await page.click(`${form} >> text=Remove`);
+  t.same(view.settings.documents("rule"), []);
+});
+
+t.test("a form that is refused comes back filled in, with the reason", { skip }, async (t) => {
+  const view = sampleView();
+  const refusing = {
+    ...view,
+    settings: {
+      ...view.settings,
+      save: () => {
+        throw new ApplianceError("CONFIG_INVALID", "clear: expected clear on the good side of the limit");
+      },
+    },
+  };
+  const url = await serve(t, refusing);
+  const { page } = await open(`${url}/devices/climate-3/sensors/temperature`);
+  await page.fill("#limit-over [name=value]", "5");
+  await page.fill("#limit-over [name=clear]", "9");
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === "POST"),
+    page.click("#limit-over >> text=Set this limit"),
+  ]);
+  t.equal(answer.status(), 422);
+  t.match(await page.textContent("#limit-over [role=alert]"), "on the good side");
+  t.equal(await page.inputValue("#limit-over [name=clear]"), "9");
+});
+
+t.test(
+  "a field is tried on the last message and saved; the device is named and approved",
+  { skip },
+  async (t) => {
+    const view = sampleView();
+    const url = await serve(t, view);
+    const { page } = await open(`${url}/devices/climate-1/messages`, { javaScriptEnabled: false });
+    t.match(await page.textContent("pre"), '"temperature": 22.9');
+    await page.selectOption("[name=path]", "probe.value");
+    await page.fill("[name=metric]", "co2");
+    await page.fill("[name=unit]", "ppm");
+    await page.click('#map button:has-text("Try")');
+    t.match(await page.textContent(".tried"), /612\sppm/);
+    await page.click("#map >> text=Save");
+    t.match(view.settings.documents("mapping"), [
+      { body: { topic: "site/climate-1/climate", path: "probe.value", metric: "co2", unit: "ppm" } },
+    ]);
+    t.match(await page.textContent("main"), "Saved fields");
+    await page.click("text=Remove");
+    t.same(view.settings.documents("mapping"), []);
+    await page.click("nav >> text=Settings");
+    await page.fill("[name=room]", "Cellar");
+    await page.click("main >> text=Save");
+    t.match(view.settings.documents("device"), [
+      { id: "climate-1", body: { room: "Cellar", kind: "sensor" } },
+    ]);
+  },
+);
