@@ -19,7 +19,8 @@ export function deviceId(text: string): DeviceId {
 }
 
 export function seriesId(device: DeviceId, metric: string, channel?: string): SeriesId {
-  return (channel === undefined ? `${device}:${metric}` : `${device}:${metric}:${channel}`) as SeriesId;
+  // Joined, not added: one string in memory instead of four, and there are half a million of them on a large site.
+  return (channel === undefined ? [device, metric] : [device, metric, channel]).join(":") as SeriesId;
 }
 
 /** Takes a series id apart; undefined when it is not `device:metric[:channel]`. A channel may hold `:`. */

@@ -1,7 +1,9 @@
-import type { ColumnForm } from "../model/profile.ts";
+import { type ColumnForm, columnForms } from "../model/profile.ts";
 import { readBigUnsigned, readInteger, readUnsigned, tag } from "./ber.ts";
 import type { Varbind } from "./codec.ts";
 import { type Cell, leadingNumber, octetsText, opaqueNumber } from "./decode.ts";
+
+const forms: readonly (ColumnForm | undefined)[] = [undefined, ...columnForms];
 
 /** What a cell may hold: anything, or a counter of this width. */
 export type CellWidth = 0 | 32 | 64;
@@ -20,21 +22,23 @@ export class Cells {
   /** Values with an impossible type or size. */
   refused = 0;
   readonly #widths: Uint8Array;
-  readonly #forms: readonly (ColumnForm | undefined)[];
+  /** Place among the forms; most cells have none. */
+  readonly #forms: Uint8Array;
   readonly #watched: Uint8Array;
-  readonly #texts: (string | undefined)[];
+  /** Where the text of a cell lies; -1 while it never had one. */
+  readonly #slots: Int16Array | Int32Array;
+  readonly #texts: (string | undefined)[] = [];
   /** The bytes of each text, one character a byte: smaller than an array of their own. */
-  readonly #raw: (string | undefined)[];
+  readonly #raw: string[] = [];
   readonly #present: Uint8Array;
 
   constructor(layout: readonly CellLayout[]) {
     const size = layout.length;
     this.numbers = new Float64Array(size).fill(Number.NaN);
     this.#widths = Uint8Array.from(layout, ({ width }) => width);
-    this.#forms = layout.map(({ form }) => form);
+    this.#forms = Uint8Array.from(layout, ({ form }) => forms.indexOf(form));
     this.#watched = Uint8Array.from(layout, ({ watched }) => (watched ? 1 : 0));
-    this.#texts = new Array<string | undefined>(size).fill(undefined);
-    this.#raw = new Array<string | undefined>(size).fill(undefined);
+    this.#slots = (size > 0x7fff ? new Int32Array(size) : new Int16Array(size)).fill(-1);
     this.#present = new Uint8Array(size);
   }
 
@@ -85,11 +89,16 @@ export class Cells {
   }
 
   #putText(cell: number, bytes: Uint8Array, from: number, to: number): void {
-    const known = this.#raw[cell];
+    let slot = this.#slots[cell] as number;
+    const known = slot < 0 ? undefined : this.#raw[slot];
     if (known === undefined || !sameBytes(known, bytes, from, to)) {
       if (known !== undefined && this.#watched[cell]) this.watchedChanged = true;
-      this.#raw[cell] = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
-      this.#texts[cell] = octetsText(bytes.subarray(from, to), this.#forms[cell]);
+      if (slot < 0) {
+        slot = this.#raw.length;
+        this.#slots[cell] = slot;
+      }
+      this.#raw[slot] = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+      this.#texts[slot] = octetsText(bytes.subarray(from, to), forms[this.#forms[cell] as number]);
     }
     this.#present[cell] = 1;
   }
@@ -112,7 +121,7 @@ export class Cells {
   }
 
   value(cell: number): Cell {
-    if (this.#present[cell]) return this.#texts[cell];
+    if (this.#present[cell]) return this.#textOf(cell);
     const number = this.numbers[cell] as number;
     return Number.isNaN(number) ? undefined : number;
   }
@@ -120,12 +129,16 @@ export class Cells {
   /** The number a cell stands for: of a text the one it begins with. NaN for none. */
   number(cell: number): number {
     if (!this.#present[cell]) return this.numbers[cell] as number;
-    return leadingNumber(this.#texts[cell] ?? "") ?? Number.NaN;
+    return leadingNumber(this.#textOf(cell) ?? "") ?? Number.NaN;
   }
 
   /** Something that changes exactly when the cell does: for values that are computed only anew. */
   stamp(cell: number): number | string | undefined {
-    return this.#present[cell] ? this.#texts[cell] : this.numbers[cell];
+    return this.#present[cell] ? this.#textOf(cell) : this.numbers[cell];
+  }
+
+  #textOf(cell: number): string | undefined {
+    return this.#texts[this.#slots[cell] as number];
   }
 }
 

@@ -134,31 +134,57 @@ function soleWidth(reading: Reading): CellWidth {
   return cell && "column" in cell ? widthOf(reading, cell) : 0;
 }
 
+/** Keeps only what a poll needs of a reading: its binding is large, and there is one for every port of every device. */
 function computedOf(reading: Reading, position: number, cellOf: (cell: VariableCell) => number): Computed {
   const { binding, metric } = reading;
   const places = new Map<string, number>();
-  for (const [name, cell] of binding.cells) if ("column" in cell) places.set(name, cellOf(cell));
+  const constants = new Map<string, Cell>();
+  for (const [name, cell] of binding.cells) {
+    if ("column" in cell) places.set(name, cellOf(cell));
+    else constants.set(name, cell.constant);
+  }
   const inputs = [...places.values()];
-  const read = (cells: Cells): Cell => {
-    if (!binding.expression) return cells.value(inputs[0] as number);
+  const { expression, words, index } = binding;
+  const read = expression
+    ? readExpression(expression, { places, constants, index })
+    : (cells: Cells): Cell => cells.value(inputs[0] as number);
+  return {
+    position,
+    inputs,
+    compute: computeAs(metric, words, read),
+    last: new Array(inputs.length).fill(""),
+  };
+}
+
+function readExpression(
+  expression: NonNullable<Reading["binding"]["expression"]>,
+  from: {
+    readonly places: ReadonlyMap<string, number>;
+    readonly constants: ReadonlyMap<string, Cell>;
+    readonly index: string;
+  },
+): (cells: Cells) => Cell {
+  const { places, constants, index } = from;
+  return (cells) => {
     const scope: Scope = {
       cell(name) {
         const place = places.get(name);
-        if (place !== undefined) return cells.value(place);
-        const cell = binding.cells.get(name);
-        return cell && "constant" in cell ? cell.constant : undefined;
+        return place === undefined ? constants.get(name) : cells.value(place);
       },
-      arc: (place) => (binding.index === "" ? undefined : parseOid(binding.index)[place]),
+      arc: (place) => (index === "" ? undefined : parseOid(index)[place]),
       rows: () => 0,
     };
-    return binding.expression.evaluate(scope);
+    return expression.evaluate(scope);
   };
-  const compute = (cells: Cells): number => {
-    const cell = read(cells);
-    if (metricOf(metric)?.kind === "state") return stateNumber(cell, binding.words);
-    return believed(metric, cell);
-  };
-  return { position, inputs, compute, last: new Array<number | string | undefined>(inputs.length).fill("") };
+}
+
+function computeAs(
+  metric: string,
+  words: Reading["binding"]["words"],
+  read: (cells: Cells) => Cell,
+): (cells: Cells) => number {
+  const isState = metricOf(metric)?.kind === "state";
+  return (cells) => (isState ? stateNumber(read(cells), words) : believed(metric, read(cells)));
 }
 
 function believed(metric: string, cell: Cell): number {

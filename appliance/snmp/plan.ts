@@ -80,7 +80,7 @@ export class Plan {
     this.ports = parts.ports;
     this.#direct = parts.direct;
     this.#computed = parts.computed;
-    this.#lastComputed = new Float64Array(parts.series.length).fill(Number.NaN);
+    this.#lastComputed = new Float64Array(parts.computed.length).fill(Number.NaN);
     this.maxRates = new Float64Array(parts.series.length).fill(Number.NaN);
   }
 
@@ -89,8 +89,9 @@ export class Plan {
     const { cells } = this;
     const values = new Float64Array(this.series.length);
     values.set(cells.numbers.subarray(0, this.#direct));
-    for (const computed of this.#computed) {
-      const { inputs, last, position } = computed;
+    for (let at = 0; at < this.#computed.length; at++) {
+      const computed = this.#computed[at] as Computed;
+      const { inputs, last } = computed;
       let same = true;
       for (let k = 0; k < inputs.length; k++) {
         const stamp = cells.stamp(inputs[k] as number);
@@ -98,8 +99,8 @@ export class Plan {
         last[k] = stamp;
         same = false;
       }
-      if (!same) this.#lastComputed[position] = computed.compute(cells);
-      values[position] = this.#lastComputed[position] as number;
+      if (!same) this.#lastComputed[at] = computed.compute(cells);
+      values[computed.position] = this.#lastComputed[at] as number;
     }
     return values;
   }

@@ -116,7 +116,8 @@ export class CommunityPoll implements Job {
   }
 
   take(bytes: Buffer, head: AnswerHead): Refusal | undefined {
-    const prepared = this.#prepared[this.#at] as Prepared;
+    const prepared = this.#prepared[this.#at];
+    if (!prepared || !this.#resolve) return "late";
     if (head.errorStatus !== 0) {
       this.#answered = true;
       this.#refused(prepared, head.errorStatus, head.errorIndex);

@@ -47,6 +47,15 @@ export async function loadProfiles(
     }
   }
   const library = new ProfileLibrary(profiles);
+  return { library, problems: [...problems, ...(await dropImpossible(library, profiles))] };
+}
+
+/** Takes out those that cannot be put together, and says why. */
+async function dropImpossible(
+  library: ProfileLibrary,
+  profiles: Map<string, RankedProfile>,
+): Promise<ProfileProblem[]> {
+  const problems: ProfileProblem[] = [];
   for (const [position, name] of library.names.entries()) {
     // All of them take seconds on a small computer; pages are served in between.
     if (position % profilesAtOnce === 0) await setImmediate();
@@ -56,7 +65,7 @@ export async function loadProfiles(
     problems.push(problem);
     profiles.delete(name);
   }
-  return { library, problems };
+  return problems;
 }
 
 function problemOf(resolve: () => unknown): string | undefined {

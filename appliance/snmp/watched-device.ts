@@ -60,6 +60,7 @@ export class WatchedDevice {
   #wantsSurvey = true;
   /** The version of the profiles it was looked over with. */
   #surveyedBy = 0;
+  #polling: Promise<Observation[]> | undefined;
   #misses = 0;
   #everAnswered = false;
   #uptimeTicks: number | undefined;
@@ -76,8 +77,16 @@ export class WatchedDevice {
     return this.#target;
   }
 
-  /** One poll: everything it found, or why there was nothing. Empty when it was cancelled. */
-  async poll(signal: AbortSignal): Promise<Observation[]> {
+  /**
+   * One poll: everything it found, or why there was nothing. Empty when it was cancelled. Never two at once: whoever asks
+   * while one runs gets that one.
+   */
+  poll(signal: AbortSignal): Promise<Observation[]> {
+    this.#polling ??= this.#poll(signal);
+    return this.#polling;
+  }
+
+  async #poll(signal: AbortSignal): Promise<Observation[]> {
     const startMs = this.#deps.clock.monotonicMs();
     try {
       const observations = await this.#measure(signal);
@@ -95,6 +104,8 @@ export class WatchedDevice {
       if (error.reason === "names") this.#connection = undefined;
       const reason: AvailabilityReason = error.reason === "status" ? "protocol" : error.reason;
       return this.#state(startMs, { state: "offline", reason, detail: error.message });
+    } finally {
+      this.#polling = undefined;
     }
   }
 
