@@ -1,9 +1,11 @@
 import { pathDevices } from "../model/path.ts";
-import type { Device, DeviceId, DeviceKind, Port } from "../model/site.ts";
+import type { Device, DeviceId, Port } from "../model/site.ts";
 import type { LinkEnd, Neighbours, TopologyLink, UnknownNeighbour } from "../model/topology.ts";
+import { BoxSide } from "./box-side.ts";
 import { Forwarding, groupOf, type Place, type Seeker } from "./forwarding.ts";
 import { components, GraphBuilder, nearestAbove, type Passes, reached } from "./graph.ts";
 import { type Heard, heardOf } from "./heard.ts";
+import { isInfrastructure, isPassing } from "./infrastructure.ts";
 import { type BoxNetwork, createMatcher, type Matcher } from "./match.ts";
 import { type BuiltLink, LinkMerger, nodeOf } from "./merge-links.ts";
 
@@ -31,10 +33,6 @@ export interface BuiltTopology {
   readonly matcher: Matcher;
   readonly forwarding: Forwarding;
 }
-
-/** What passes frames on; a server with two cables joins no networks. */
-const passing: ReadonlySet<DeviceKind> = new Set(["switch", "router", "firewall", "ap", "wlc", "lte-router"]);
-export const isInfrastructure = ({ kind }: Device) => passing.has(kind);
 
 class Builder {
   readonly #input: TopologyInput;
@@ -80,7 +78,7 @@ class Builder {
   /** Servers and phones often say that they are bridges. */
   #mayPass({ device }: LinkEnd): boolean {
     const kind = device && this.#byId.get(device)?.kind;
-    return kind === undefined || kind === "other" || passing.has(kind);
+    return kind === undefined || kind === "other" || isPassing(kind);
   }
 
   build(): BuiltTopology {
@@ -152,10 +150,14 @@ class Builder {
       const there = this.#announcedAt(place);
       // On the side of this box another bridge may stand before it, of which no table is at hand.
       const isBeyond = [...there].some((node) => node !== id && this.#bridgeNodes.has(node));
-      if (!place.isCertain && isBeyond) continue;
+      if (!place.isCertain && (isBeyond || this.#isRemembered(id))) continue;
       const sole = this.#soleBridge(place.bridge, there);
       this.#places.set(id, { place, parent: sole === undefined || sole === id ? place.bridge : sole });
     }
+  }
+
+  #isRemembered(id: DeviceId): boolean {
+    return this.#input.remembered.some(({ to, confidence }) => to.device === id && confidence !== "unsure");
   }
 
   /** Links of before, for nodes that no table of now tells of. */
@@ -229,7 +231,8 @@ class Builder {
       (id) => forwarding.portToBox(id) !== undefined && forwarding.between(id).size === 0,
     );
     const beside = bridges.filter((id) => forwarding.seesBox(id));
-    this.#joinAt(box, beside);
+    const side = this.#boxSide();
+    side.join(box, beside);
     const parts = components(this.#graph.graph);
     const rooted = parts.get(box);
     for (const { id } of this.#input.devices)
@@ -238,44 +241,27 @@ class Builder {
     if (beside.length === 0 && bridges.length > 0) {
       // No switch sees the box itself: everything comes through the gateway.
       this.#graph.join(box, this.#input.gateway);
-      this.#joinAt(this.#input.gateway, bridges);
+      side.join(this.#input.gateway, bridges);
     }
     this.#linkBox(beside);
     return (this.#graph.graph.get(box)?.size ?? 0) > 0;
   }
 
-  /**
-   * Joins the first bridges of the way to where it begins. Where such a bridge hears others on that side, which tell of
-   * no addresses themselves, any of them may be the first: it is joined to all of them, so that none is taken to be
-   * behind another.
-   */
-  #joinAt(start: string, bridges: readonly DeviceId[]): void {
-    const firsts = bridges.map((id) => ({ id, others: this.#silentBridges(id) }));
-    for (const { id, others } of firsts)
-      for (const first of others.length > 0 ? others : [id]) this.#graph.join(start, first);
-  }
-
-  #silentBridges(bridge: DeviceId): string[] {
-    const group = groupOf(this.#input.tables.get(bridge));
-    const toBox = this.#forwarding.portToBox(bridge);
-    const found = new Set(
-      this.#heard
-        .filter(({ device, port }) => device === bridge && port && group(port.ifIndex) === toBox)
-        .map(({ node }) => node)
-        .filter((node) => this.#bridgeNodes.has(node)),
-    );
-    for (const node of found)
-      for (const next of this.#graph.graph.get(node) ?? [])
-        if (next !== bridge && this.#bridgeNodes.has(next) && !this.#forwarding.seesBox(next))
-          found.add(next);
-    return [...found];
+  #boxSide(): BoxSide {
+    return new BoxSide({
+      tables: this.#input.tables,
+      heard: this.#heard,
+      forwarding: this.#forwarding,
+      bridgeNodes: this.#bridgeNodes,
+      graph: this.#graph,
+    });
   }
 
   #linkBox(beside: readonly DeviceId[]): void {
     const { box } = pathDevices;
     const [only] = beside;
     if (beside.length !== 1 || only === undefined || !this.#byId.has(box)) return;
-    if (this.#silentBridges(only).length > 0) return;
+    if (this.#boxSide().announced(only).length > 0) return;
     const port = this.#portAt(only, this.#forwarding.portToBox(only));
     this.#links.put({
       a: { device: only, ...(port ? { port: port.id } : {}) },

@@ -17,6 +17,7 @@ export interface Seeker {
 
 interface Bridge {
   readonly id: DeviceId;
+  readonly timeMs: number;
   readonly ports: ReadonlyMap<string, ReadonlySet<number>>;
   /** How many addresses are behind each port. */
   readonly counts: ReadonlyMap<number, number>;
@@ -40,7 +41,7 @@ function bridgeOf(tables: Neighbours): Bridge {
     if (!known.has(port)) counts.set(port, (counts.get(port) ?? 0) + 1);
     ports.set(mac, known.add(port));
   }
-  return { id: tables.device, ports, counts };
+  return { id: tables.device, timeMs: tables.timeMs, ports, counts };
 }
 
 /**
@@ -150,7 +151,21 @@ export class Forwarding {
       return nearer === position && (toNext === undefined || toNext === this.portAt(bridge, key));
     });
     if (!last || !isChain) return this.#edgeOf(key);
-    return { bridge: last.bridge, ifIndex: this.portAt(last.bridge, key) ?? 0, isCertain: true };
+    const ifIndex = this.portAt(last.bridge, key) ?? 0;
+    return this.#mayBeMoving(last.bridge, ifIndex, key)
+      ? undefined
+      : { bridge: last.bridge, ifIndex, isCertain: true };
+  }
+
+  /** Tables are read one after the other: a bridge behind the port that has not seen it yet may be where it is now. */
+  #mayBeMoving(bridge: DeviceId, ifIndex: number, key: string): boolean {
+    const timeMs = this.#bridges.find(({ id }) => id === bridge)?.timeMs ?? 0;
+    return this.#bridges.some((other) => {
+      if (other.timeMs >= timeMs || other.id === key || this.portAt(bridge, other.id) !== ifIndex)
+        return false;
+      const port = this.portAt(other.id, key);
+      return port === undefined || port === this.#boxPorts.get(other.id);
+    });
   }
 
   /** The port with the fewest addresses that leads to no other bridge. */

@@ -47,14 +47,15 @@ function portsOf(thing: Thing, cables: readonly Cable[]): Port[] {
     ...(a === thing.id ? [aPort] : []),
     ...(b === thing.id ? [bPort] : []),
   ]);
-  const numbers = [...new Set([...used, ...Object.values(thing.groups ?? {})])].sort((a, b) => a - b);
+  const all = thing.kind === "switch" ? Array.from({ length: 24 }, (_, at) => at + 1) : used;
+  const numbers = [...new Set([...all, ...Object.values(thing.groups ?? {})])].sort((a, b) => a - b);
   return numbers.map((ifIndex) => ({
     id: `p${ifIndex}` as PortId,
     ifIndex,
     ifName: `p${ifIndex}`,
     ifType: 6,
     mac: macOf(`${thing.id}/${ifIndex}`),
-    operStatus: "up",
+    operStatus: used.includes(ifIndex) || ifIndex > 24 ? "up" : "down",
   }));
 }
 
