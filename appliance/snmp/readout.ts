@@ -182,11 +182,19 @@ function pick(index: string, places: readonly number[]): string | undefined {
   return picked.includes(undefined) ? undefined : picked.join(".");
 }
 
-/** An index that spells a text, with or without its length in front; undefined when it spells none. */
+/**
+ * An index that spells a text, with or without its length in front; undefined when it spells none. Numbers may stand
+ * before the length: `1 vcp-0` of member 1 and the port `vcp-0`.
+ */
 export function indexText(index: string): string | undefined {
   const arcs = parseOid(index);
-  const body = arcs[0] === arcs.length - 1 ? arcs.slice(1) : arcs;
-  if (body.length === 0 || body.some((arc) => arc > 255)) return undefined;
-  const text = octetsText(Uint8Array.from(body), "text");
+  const at = arcs.findIndex((arc, position) => position < 3 && arc > 0 && arc === arcs.length - position - 1);
+  const text = spelled(arcs.slice(at + 1));
+  return text === undefined || at < 1 ? text : [arcs.slice(0, at).join("."), text].join(" ");
+}
+
+function spelled(arcs: readonly number[]): string | undefined {
+  if (arcs.length === 0 || arcs.some((arc) => arc > 255)) return undefined;
+  const text = octetsText(Uint8Array.from(arcs), "text");
   return text === "" ? undefined : text;
 }
