@@ -12,7 +12,9 @@ import { metricsText } from "./metrics.ts";
 import { notifyOperations } from "./notify.ts";
 import { openapi } from "./openapi.ts";
 import { iso, mount } from "./operation.ts";
+import { ruleOperations } from "./rules.ts";
 import { seriesOperations } from "./series.ts";
+import { telemetryOperations } from "./telemetry.ts";
 
 const bodyLimit = "64kb";
 
@@ -66,6 +68,8 @@ export function createApi(view: View, guard: Guard): Router {
     ...notifyOperations(view),
     ...candidateOperations(view),
     ...credentialOperations(view),
+    ...ruleOperations(view),
+    ...telemetryOperations(view),
   ];
   const document = openapi(operations, view.version);
 

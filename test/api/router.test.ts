@@ -75,6 +75,15 @@ t.test("openapi.json names each path, its fields and its errors", async (t) => {
     "/api/v1/scan",
     "/api/v1/credentials",
     "/api/v1/credentials/{id}/revoke",
+    "/api/v1/rules",
+    "/api/v1/rules/{id}",
+    "/api/v1/rules/{id}/remove",
+    "/api/v1/rehearse",
+    "/api/v1/devices/{id}/messages",
+    "/api/v1/messages/unread",
+    "/api/v1/mappings",
+    "/api/v1/mappings/{id}",
+    "/api/v1/mappings/{id}/remove",
   ]);
   const list = json.paths["/api/v1/devices"].get;
   t.match(
