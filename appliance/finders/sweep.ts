@@ -25,6 +25,8 @@ const atOnce = 10;
 const costs = { own: 3, routed: 2 } as const;
 /** The kernel goes on asking that long for the MAC of an address that does not answer. */
 const settleMs = 3_000;
+/** The kernel tells whole seconds of when it heard a neighbour; so long nothing is sent, to tell before from after. */
+const roundedMs = 1_000;
 /** A neighbour that was known is asked again 5 s after it was sent to (delay_first_probe_time). */
 const recheckMs = 6_500;
 
@@ -53,6 +55,7 @@ class Sweep implements Finder {
     const running: Promise<void>[] = [];
     this.#canPing = true;
     try {
+      await clock.sleep(roundedMs, { signal });
       for (let at = 0; at < places.length; at += atOnce) {
         const chunk = places.slice(at, at + atOnce);
         const cost = chunk.reduce((sum, { isOwn }) => sum + (isOwn ? costs.own : costs.routed), 0);
@@ -125,9 +128,9 @@ class Sweep implements Finder {
   /** Those that the kernel has heard since the scan began. */
   async #heard(addresses: ReadonlySet<string>, startMs: number): Promise<Neighbour[]> {
     if (addresses.size === 0) return [];
-    const sinceMs = this.#deps.clock.monotonicMs() - startMs + 1_000;
+    const sinceMs = this.#deps.clock.monotonicMs() - startMs;
     const now = await readNeighbours();
-    return now.filter(({ address, heardMs = 0 }) => addresses.has(address) && heardMs <= sinceMs);
+    return now.filter(({ address, heardMs = 0 }) => addresses.has(address) && heardMs + roundedMs <= sinceMs);
   }
 }
 

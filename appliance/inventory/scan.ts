@@ -113,7 +113,13 @@ class OneScan implements Scan {
         ...(device === undefined ? {} : { device }),
       });
     }
-    return { networks, interfaces, found: [...found.values()] };
+    return {
+      networks,
+      interfaces,
+      found: [...found.values()],
+      runningMs: this.#deps.clock.nowMs() - this.#startedMs,
+      isSwept: this.#deps.finders.some(({ stage, finder }) => stage === "search" && finder.packets),
+    };
   }
 
   async #findAll(finders: readonly RunningFinder[], signal: AbortSignal): Promise<void> {

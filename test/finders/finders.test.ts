@@ -52,6 +52,8 @@ const range = (found: FindRange["found"] = []): FindRange => ({
   networks,
   interfaces: interfacesOf(networks),
   found,
+  runningMs: 60_000,
+  isSwept: true,
 });
 const counts = new Map<string, number>();
 const tried: string[] = [];
