@@ -21,6 +21,7 @@ import { stories } from "./sample-story.ts";
 import { sampleTelemetry } from "./sample-telemetry.ts";
 import { storyVerdict } from "./sample-verdict.ts";
 import { settingsInMemory } from "./settings.ts";
+import { sampleTopology } from "./topology/sample-topology.ts";
 
 /** A made-up office behind the contract that pages and the API read; nothing is measured. */
 export interface SampleView extends View {
@@ -232,6 +233,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
     counters: { add() {}, all: () => new Map() },
     rules: () => [],
     settings: settingsInMemory(),
+    topology: sampleTopology(() => devices, clock.nowMs()),
     rehearse: async () => ({
       firings: [
         { fromMs: clock.nowMs() - 30 * 3_600_000, toMs: clock.nowMs() - 29 * 3_600_000 },
