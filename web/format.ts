@@ -1,3 +1,4 @@
+import type { LatestValue } from "../appliance/model/contracts.ts";
 import { metricOf } from "../appliance/model/metric.ts";
 import type { Port, Sensor } from "../appliance/model/site.ts";
 import { agoWords, durationWords } from "../appliance/model/words.ts";
@@ -53,6 +54,13 @@ export function sensorValue(sensor: Sensor, value: number): string {
   if (entry?.kind === "state" && sensor.metric !== "sensor_state" && (value === 0 || value === 1))
     return value === 1 ? "yes" : "no";
   return measured(sensor.metric, value, sensor.unit);
+}
+
+/** The last value of a sensor; of a plain count, such as pages printed, the count itself says more than its rate. */
+export function sensorText(sensor: Sensor, latest: Pick<LatestValue, "value" | "count">): string {
+  const isCount = metricOf(sensor.metric)?.kind === "counter" && sensor.unit === "" && !sensor.words;
+  if (isCount && latest.count !== undefined) return number(latest.count, 0);
+  return sensorValue(sensor, latest.value);
 }
 
 /** What a port is called: its name, and what people wrote on it. */

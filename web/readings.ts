@@ -1,6 +1,6 @@
 import type { Device, Sensor, SensorSeverity } from "../appliance/model/site.ts";
 import { seriesId } from "../appliance/model/site.ts";
-import { measured, sensorValue } from "./format.ts";
+import { measured, sensorText } from "./format.ts";
 import type { Html } from "./html.ts";
 import { cut, foreign, html } from "./html.ts";
 import type { PageContext } from "./page.ts";
@@ -30,11 +30,11 @@ export function readingOf(c: PageContext, device: Device, sensor: Sensor): Readi
   const latest = c.view.latest.value(seriesId(device.id, sensor.metric, sensor.channel));
   const text = c.view.latest.text(device.id, sensor.metric, sensor.channel);
   const isOld = state === "down" || state === "unreachable" || state === "unknown";
-  if (latest && Number.isFinite(latest.value))
+  if (latest && Number.isFinite(latest.count ?? latest.value))
     return {
       sensor,
       key: sensorKey(sensor),
-      text: sensorValue(sensor, latest.value),
+      text: sensorText(sensor, latest),
       severity: isOld ? "unknown" : severityOf(sensor, latest.value),
       timeMs: latest.timeMs,
     };

@@ -10,6 +10,7 @@ import {
 } from "../model/site.ts";
 import type { Channelled } from "./make-plan.ts";
 import type { PortPositions } from "./plan.ts";
+import type { Reading } from "./reading.ts";
 import { portStates, type Survey } from "./survey.ts";
 
 /** The ports with the states and speeds just read. */
@@ -72,8 +73,53 @@ export function characterOf(found: Survey, channelled: readonly Channelled[]): C
     kind: found.kind,
     name: found.name,
     ports: found.ports.map(portDescription),
-    sensors: channelled.filter(({ reading }) => reading.list !== "ports").map(sensorOf),
+    sensors: sensorsOf(channelled),
   };
+}
+
+/** What people see of the sensors: processors are numbered from 1, whatever number the device has for them. */
+function sensorsOf(channelled: readonly Channelled[]): Sensor[] {
+  let processors = 0;
+  return channelled.flatMap((entry) => {
+    const { list, description, index } = entry.reading;
+    if (list === "ports") return [];
+    const sensor = sensorOf(entry);
+    if (list !== "processors" || index === "") return [sensor];
+    processors++;
+    const ending = ` ${index}`;
+    if (!description.endsWith(ending)) return [sensor];
+    return [{ ...sensor, description: `${description.slice(0, -ending.length)} ${processors}` }];
+  });
+}
+
+/** A word of a MIB as people write it: `batteryNormal` is "battery normal", `onUPS` is "on UPS". */
+export function plainWord(word: string): string {
+  return word
+    .replace(
+      /([a-z0-9])([A-Z])(?=[a-z]|$)/g,
+      (_all, end: string, first: string) => `${end} ${first.toLowerCase()}`,
+    )
+    .replace(/([a-z])([A-Z]{2,})/g, "$1 $2")
+    .replaceAll("_", " ");
+}
+
+function plainWords(words: NonNullable<Sensor["words"]>): NonNullable<Sensor["words"]> {
+  return Object.fromEntries(
+    Object.entries(words).map(([number, { text, severity }]) => [
+      number,
+      { text: plainWord(text), severity },
+    ]),
+  );
+}
+
+/** The memory of a host is told twice: once with what caches take, which programs can have at any time. */
+function isMemoryWithCaches({ list, group, description }: Reading, all: readonly Reading[]): boolean {
+  return (
+    list === "memory" &&
+    group === "hrStorage" &&
+    /^(physical|real) memory$/i.test(description) &&
+    all.some((other) => other.list === "memory" && other.channel === "real")
+  );
 }
 
 export function describe(
@@ -104,7 +150,7 @@ export function channelsOf(found: Survey, portIds: readonly PortId[]): Channelle
   const portOf = new Map(found.ports.map(({ index }, position) => [index, portIds[position]]));
   const taken = new Set<string>();
   return found.readings.flatMap((reading) => {
-    if (reading.value === undefined) return [];
+    if (reading.value === undefined || isMemoryWithCaches(reading, found.readings)) return [];
     if (reading.list === "ports") {
       const channel = portOf.get(reading.index);
       return channel === undefined ? [] : [{ reading, channel }];
@@ -137,7 +183,7 @@ function sensorOf({ reading, channel }: Channelled): Sensor {
     ...(channel === undefined ? {} : { channel }),
     description,
     unit: metricOf(metric)?.unit ?? "",
-    ...(words ? { words } : {}),
+    ...(words ? { words: plainWords(words) } : {}),
     ...(limits ? { limits } : {}),
     ...(oid === undefined ? {} : { origin: oid }),
   };
