@@ -44,6 +44,23 @@ class Mdns implements Finder {
     this.#deps = deps;
   }
 
+  async #open(range: FindRange, heard: Map<string, DnsRecord[]>): Promise<Way[]> {
+    const take = (bytes: Buffer, from: RemoteInfo) => {
+      if (!isNear(range, from)) return;
+      const records = readMdns(bytes);
+      if (!records) return this.#deps.counters.add("discover_mdns_malformed");
+      const known = heard.get(from.address);
+      if (known) known.push(...records.slice(0, mostRecords - known.length));
+      else if (heard.size < mostDevices) heard.set(from.address, records.slice(0, mostRecords));
+    };
+    const wanted = range.interfaces.flatMap((one) => [
+      { one, family: 4 as const },
+      ...(one.hasIpv6 ? [{ one, family: 6 as const }] : []),
+    ]);
+    const ways = await Promise.all(wanted.map(({ one, family }) => openWay(one, family, take)));
+    return ways.flatMap((way) => way ?? []);
+  }
+
   async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
     const heard = new Map<string, DnsRecord[]>();
     const ways = await this.#open(range, heard);
@@ -60,23 +77,6 @@ class Mdns implements Finder {
     }
     progress?.(2, 2);
     return [...heard].flatMap(([address, records]) => evidenceOf(address, records));
-  }
-
-  async #open(range: FindRange, heard: Map<string, DnsRecord[]>): Promise<Way[]> {
-    const take = (bytes: Buffer, from: RemoteInfo) => {
-      if (!isNear(range, from)) return;
-      const records = readMdns(bytes);
-      if (!records) return this.#deps.counters.add("discover_mdns_malformed");
-      const known = heard.get(from.address);
-      if (known) known.push(...records.slice(0, mostRecords - known.length));
-      else if (heard.size < mostDevices) heard.set(from.address, records.slice(0, mostRecords));
-    };
-    const wanted = range.interfaces.flatMap((one) => [
-      { one, family: 4 as const },
-      ...(one.hasIpv6 ? [{ one, family: 6 as const }] : []),
-    ]);
-    const ways = await Promise.all(wanted.map(({ one, family }) => openWay(one, family, take)));
-    return ways.flatMap((way) => way ?? []);
   }
 
   async #ask(ways: readonly Way[], names: readonly string[], signal: AbortSignal): Promise<void> {

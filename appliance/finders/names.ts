@@ -29,9 +29,10 @@ class Names implements Finder {
     this.#deps = deps;
   }
 
-  async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
+  async find({ found: places }: FindRange, options: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
+    const { signal, progress } = options;
     const resolver = new Resolver({ timeout: this.#settings.timeout, tries: 1 });
-    const addresses = range.found.map(({ address }) => address).filter(isPrivate4);
+    const addresses = places.map(({ address }) => address).filter(isPrivate4);
     const found: Evidence[] = [];
     let silences = 0;
     let at = 0;

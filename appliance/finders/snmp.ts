@@ -38,6 +38,12 @@ class Snmp implements Finder {
     this.#deps = deps;
   }
 
+  packets({ found }: FindRange): number {
+    const credentials = this.#deps.credentials().length;
+    // One in four answers in an office, and is then asked for some more.
+    return credentials === 0 ? 0 : Math.round(found.length * (3 * credentials + surveyPackets / 4));
+  }
+
   async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
     const { credentials, clock, counters, profileDirs } = this.#deps;
     const known = [...credentials()].sort((a, b) => order.indexOf(a.version) - order.indexOf(b.version));
@@ -64,12 +70,6 @@ class Snmp implements Finder {
       exchange.close();
     }
     return found;
-  }
-
-  packets({ found }: FindRange): number {
-    const credentials = this.#deps.credentials().length;
-    // One in four answers in an office, and is then asked for some more.
-    return credentials === 0 ? 0 : Math.round(found.length * (3 * credentials + surveyPackets / 4));
   }
 
   async #tryAll(
