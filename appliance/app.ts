@@ -120,7 +120,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   ]);
   const judging = createJudging({ ...common, memory, measuring, health });
   const topology = createTopologyPart({ ...common, memory, measuring, judging, onEvent });
-  const discovery = discoveryOf({ ...common, memory, measuring, judging, onEvent });
+  const discovery = discoveryOf({ ...common, memory, measuring, judging, onEvent, topology: topology.book });
   const telemetry = telemetryOf(heard, inventory, plugins);
   return {
     telemetry,

@@ -12,6 +12,7 @@ import type { Series } from "../../appliance/model/series.ts";
 import type { Device, DeviceId, State } from "../../appliance/model/site.ts";
 import { deviceId, parseSeriesId, seriesId } from "../../appliance/model/site.ts";
 import type { Clock } from "../../appliance/model/time.ts";
+import { sampleCandidates, sampleDiscovery } from "./discovery/sample.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { sampleDevices } from "./sample-devices.ts";
 import type { Shape } from "./sample-series.ts";
@@ -246,6 +247,7 @@ export function sampleView(options: SampleOptions = {}): SampleView {
       devices.filter(({ source }) => source === "mqtt").map(({ id }) => id),
       clock.nowMs(),
     ),
+    discovery: sampleDiscovery(sampleCandidates(clock.nowMs())),
     startedMs: clock.nowMs() - 112 * 86_400_000,
     story,
     set(id, state) {

@@ -27,6 +27,7 @@ const paths = [
   "/incidents",
   "/incidents/214",
   "/incidents/210",
+  "/inbox",
   "/nothing",
 ];
 const skip = without("chromium");

@@ -21,6 +21,7 @@ const pages = [
   "/incidents",
   "/incidents/214",
   "/incidents/210",
+  "/inbox",
 ];
 
 t.test("every page is there, with its sentence as heading and title", async (t) => {
