@@ -10,6 +10,7 @@ import {
 } from "../model/site.ts";
 import type { Channelled } from "./make-plan.ts";
 import type { PortPositions } from "./plan.ts";
+import { portInterest } from "./port-interest.ts";
 import type { Reading } from "./reading.ts";
 import { portStates, type Survey } from "./survey.ts";
 
@@ -147,7 +148,10 @@ export function describe(
 
 /** Gives every reading its channel: the port's id, else the slug of the row's name, made unique by the row's index. */
 export function channelsOf(found: Survey, portIds: readonly PortId[]): Channelled[] {
-  const portOf = new Map(found.ports.map(({ index }, position) => [index, portIds[position]]));
+  const isKept = portInterest(found.ports, found.readings, found.kind);
+  const portOf = new Map(
+    found.ports.flatMap(({ index }, at) => (isKept(index) ? [[index, portIds[at]] as const] : [])),
+  );
   const taken = new Set<string>();
   return found.readings.flatMap((reading) => {
     if (reading.value === undefined || isMemoryWithCaches(reading, found.readings)) return [];
