@@ -55,3 +55,16 @@ t.test("what each profile tells of its fixture", async (t) => {
     t.same({ ...toldBy(inspection), identity }, expect, name);
   }
 });
+
+t.test("each profile that chooses devices has a fixture", async (t) => {
+  const covered = new Set([...fixtures.keys()].map((name) => name.replace(/--.*$/, "")));
+  const bare: string[] = [];
+  for (const file of (await readdir(shippedProfiles)).filter((name) => name.endsWith(".yaml"))) {
+    const profile = parse(await readFile(path.join(shippedProfiles, file), "utf8")) as {
+      name: string;
+      match?: unknown;
+    };
+    if (profile.match !== undefined && !covered.has(profile.name)) bare.push(profile.name);
+  }
+  t.same(bare, []);
+});
