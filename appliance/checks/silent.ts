@@ -22,11 +22,12 @@ const runsOnBattery = ({ sensors }: Device) =>
   sensors.some(({ metric }) => ["battery", "battery_low", "battery_voltage"].includes(metric));
 
 /**
- * How long a device may be silent: `max(3 x median gap, 2 x 99th percentile, 15 min)` once 20 gaps are known,
+ * How long a device may be silent: as it says itself (`expire_after` of Home Assistant); else `max(3 x median gap, 2 x 99th percentile, 15 min)` once 20 gaps are known,
  * before that 25 h on battery and 1 h else.
  */
 export function patienceMs(device: Device, answers: DeviceAnswers): number {
   const { rhythm } = answers;
+  if (device.silentAfterMs !== undefined) return device.silentAfterMs;
   if (rhythm && rhythm.gaps >= enoughGaps)
     return Math.max(3 * rhythm.medianMs, 2 * rhythm.p99Ms, 15 * minuteMs);
   return runsOnBattery(device) ? batteryMs : hourMs;

@@ -3,11 +3,11 @@ import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../
 import { combined, type Presence, saidBy, watchesOf } from "../payload/availability.ts";
 import { type Binding, bindingsOf, isOn, noteDocumentPrefix, wordOf } from "../payload/bindings.ts";
 import {
-  binaryMetric,
   connectionOf,
+  documentMetric,
   expand,
   payloadOf,
-  sensorMetric,
+  silenceOf,
   textsOf,
 } from "../payload/ha-document.ts";
 import {
@@ -19,10 +19,9 @@ import {
   textMember,
   textOf,
 } from "../payload/json.ts";
-import { channelOf, createOutput, macOf, type Output, slug } from "../payload/output.ts";
+import { channelOf, createOutput, macOf, type Output } from "../payload/output.ts";
 import { parseTemplate } from "../payload/template.ts";
-import { isBooleanMetric, toNumber } from "../payload/units.ts";
-import { byLastWord } from "../payload/words.ts";
+import { toNumber } from "../payload/units.ts";
 
 const config = z.strictObject({}).prefault({});
 
@@ -46,6 +45,8 @@ interface Memory {
   /** By config topic, for a device document with the component's name behind `#`. */
   readonly sources: Map<string, Source>;
   readonly presence: Map<string, Presence>;
+  /** How long each device may be silent, ms; infinite where one of its values has no limit. */
+  readonly expiries: Map<string, number>;
   /** Devices by availability topic. */
   readonly watchers: Map<string, Set<string>>;
 }
@@ -76,7 +77,12 @@ const haDiscovery: Dialect = {
 };
 
 function memoryOf(state: DialectState): Memory {
-  return state.of(self, () => ({ sources: new Map(), presence: new Map(), watchers: new Map() }));
+  return state.of(self, () => ({
+    sources: new Map(),
+    presence: new Map(),
+    expiries: new Map(),
+    watchers: new Map(),
+  }));
 }
 
 function decodeDocument(message: Message, component: string, object: string, state: DialectState): Decoded {
@@ -145,6 +151,11 @@ function bindDocument(
     serial: textMember(facts, "serial_number"),
     room: textMember(facts, "suggested_area"),
     mac: macOf(connectionOf(facts, "mac")) ?? ids.map(macOf).find((mac) => mac?.length === 12),
+    silentAfterMs: silenceOf(
+      memoryOf(state).expiries,
+      device,
+      parts.filter(({ removed }) => !removed).map((part) => part.document),
+    ),
     // A document of one component says nothing of the others.
     metrics: isDevice && metrics.length > 0 ? [...new Set(metrics)] : undefined,
   });
@@ -199,28 +210,13 @@ function bindingOf(source: string, device: string, { name, platform, document }:
     source,
     device,
     kind: !isBinary ? "number" : deviceClass === "connectivity" ? "availability" : "boolean",
-    metric: metricOf(name, document, deviceClass, isBinary),
+    metric: documentMetric(name, document, deviceClass, isBinary),
     ...(unit === undefined || isBinary ? {} : { unit }),
     channel: channelOf(name) ?? "x",
     template: parseTemplate(textMember(document, "value_template")),
     payloadOn: payloadOf(document, "payload_on", "ON"),
     payloadOff: payloadOf(document, "payload_off", "OFF"),
   };
-}
-
-function metricOf(
-  name: string,
-  document: JsonObject,
-  deviceClass: string | undefined,
-  isBinary: boolean,
-): string {
-  if (deviceClass !== undefined && deviceClass !== "None" && deviceClass !== "enum")
-    return slug(isBinary ? binaryMetric(deviceClass) : sensorMetric(deviceClass));
-  const label = textMember(document, "name") ?? name;
-  const known = byLastWord(label);
-  const fits =
-    known !== undefined && known.channel === undefined && isBooleanMetric(known.metric) === isBinary;
-  return fits ? known.metric : slug(label) || slug(name) || "value";
 }
 
 function watch(memory: Memory, device: string, document: JsonObject): void {
@@ -245,6 +241,7 @@ function forgetDocument(out: Output, topic: string, state: DialectState): Decode
     // A native device is there without its documents.
     if (!left.has(device) && device.startsWith("ha:")) {
       memory.presence.delete(device);
+      memory.expiries.delete(device);
       out.forget(device);
       continue;
     }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
 import { member, parseObject, textMember, textOf } from "../payload/json.ts";
 import { channelOf, createOutput, macOf, type Output } from "../payload/output.ts";
-import { isReading, readInfo, readOther, readSensor } from "../payload/shelly-gen1.ts";
+import { isReading, readInfo, readOther, readSensor, readStatusDocument } from "../payload/shelly-gen1.ts";
 import { toNumber } from "../payload/units.ts";
 
 const config = z.strictObject({}).prefault({});
@@ -117,7 +117,7 @@ function decodePart(message: Message, id: string, { part, rest }: Place): Decode
   if (rest.at(-1) === "command" || part === "command" || rest.at(-1) === "set") return out.done("command");
   const [index, quantity] = rest;
   if (part === "online") online(out, device, id, text);
-  else if (part === "info") return decodeInfo(out, device, message);
+  else if (part === "info" || part === "status") return decodeInfo(out, device, part, message);
   else if (part === "input_event") return inputEvent(out, device, message, index);
   else if (part === "ext_temperatures" || part === "ext_humidities")
     return external(out, device, message, part);
@@ -195,9 +195,10 @@ function external(out: Output, device: string, message: Message, part: string): 
   return out.done("no reading");
 }
 
-function decodeInfo(out: Output, device: string, message: Message): Decoded {
+function decodeInfo(out: Output, device: string, part: "info" | "status", message: Message): Decoded {
   const parsed = parseObject(message.payload);
   if (!parsed.ok) return out.done(parsed.reason);
-  readInfo(out, device, parsed.value);
+  if (part === "info") readInfo(out, device, parsed.value);
+  else readStatusDocument(out, device, parsed.value);
   return out.done("no reading in it");
 }

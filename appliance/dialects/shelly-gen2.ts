@@ -20,6 +20,8 @@ interface Memory {
   readonly ids: Map<string, string>;
   /** Devices whose MAC was said, which stands in the id. */
   readonly described: Set<string>;
+  /** Components that told of errors. */
+  readonly troubled: Set<string>;
 }
 interface Place {
   readonly prefix: string;
@@ -28,6 +30,8 @@ interface Place {
 }
 
 const maxKnown = 1_000;
+/** They run on batteries and leave after each report. */
+const sleepers = /^shelly:shelly(?:plusht|htg3|plussmoke|smokeg4|floodg4)-/i;
 const deviceId = /^shelly[a-z0-9]*-[0-9a-f]{6,12}$/i;
 
 const shelly: Dialect = {
@@ -50,7 +54,7 @@ const shelly: Dialect = {
 };
 
 function memoryOf(state: DialectState): Memory {
-  return state.of("shelly-gen2", () => ({ ids: new Map(), described: new Set() }));
+  return state.of("shelly-gen2", () => ({ ids: new Map(), described: new Set(), troubled: new Set() }));
 }
 
 function placeOf(topic: string, memory: Memory): Place | undefined {
@@ -91,7 +95,7 @@ function decodeKind(message: Message, place: Place, memory: Memory): Decoded {
     const text = textOf(message.payload)?.trim();
     const device = deviceOf(place.prefix, memory);
     if (text === "true") out.availability(device, "online");
-    else if (text === "false") out.availability(device, "offline");
+    else if (text === "false") out.availability(device, sleepers.test(device) ? "sleeping" : "offline");
     return out.done("unknown availability");
   }
   const parsed = parseObject(message.payload);
@@ -99,7 +103,10 @@ function decodeKind(message: Message, place: Place, memory: Memory): Decoded {
   if (place.kind === "announce") return announce(out, place.prefix, parsed.value, memory);
   if (place.kind === "rpc") return notification(out, place.prefix, parsed.value, memory);
   const device = deviceOf(place.prefix, memory);
-  readComponent(out, device, place.component ?? "", parsed.value, undefined);
+  readComponent(out, device, place.component ?? "", parsed.value, {
+    troubled: memory.troubled,
+    isWhole: true,
+  });
   describeMac(out, device, memory);
   return out.done("no reading in it");
 }
@@ -125,7 +132,12 @@ function notification(out: Output, prefix: string, document: JsonObject, memory:
   if (source !== undefined && deviceId.test(source)) learn(memory, prefix, source);
   const device = deviceOf(prefix, memory);
   const timeMs = secondsMs(member(params, "ts"));
-  if (method === "NotifyStatus" || method === "NotifyFullStatus") readStatus(out, device, params, timeMs);
+  if (method === "NotifyStatus" || method === "NotifyFullStatus")
+    readStatus(out, device, params, {
+      timeMs,
+      troubled: memory.troubled,
+      isWhole: method === "NotifyFullStatus",
+    });
   else if (method === "NotifyEvent") readEvents(out, device, params);
   else return out.done("unknown notification");
   describeMac(out, device, memory);

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { Decoded, Dialect, DialectPlugin, DialectState } from "../model/contracts.ts";
+import type { Decoded, Dialect, DialectPlugin, DialectState, Message } from "../model/contracts.ts";
 import { channelOf, createOutput, type Output, slug } from "../payload/output.ts";
+import { requestsOf } from "../payload/requests.ts";
 import {
   parseSparkplug,
+  rebirthCommand,
   type SparkplugMetric,
   type SparkplugPayload,
   sparkplugValue,
@@ -57,9 +59,31 @@ const sparkplug: Dialect = {
     if (place.type.endsWith("CMD")) return out.done("command");
     const payload = parseSparkplug(message.payload);
     if (!payload) return out.done("payload is not Sparkplug B");
-    return handle(out, place, payload, nodesOf(state));
+    const decoded = handle(out, place, payload, nodesOf(state));
+    if (needsBirth.has(decoded.reason ?? "")) askForBirth(place, message, state);
+    return decoded;
   },
 };
+
+/** Why nothing could be read that a birth would cure. */
+const needsBirth = new Set([
+  "no birth seen",
+  "no birth of its node seen",
+  "no birth of the device seen",
+  "metric was never born",
+]);
+const askEveryMs = 60_000;
+
+/** Asks the node to say all again, once a minute at most; sent where a setting allows it. Specification §5.6. */
+function askForBirth({ nodeKey }: Place, { receivedAtMs, retained }: Message, state: DialectState): void {
+  const asked = state.of("sparkplug-asked", () => new Map<string, number>());
+  const before = asked.get(nodeKey);
+  if (retained || (before !== undefined && Math.abs(receivedAtMs - before) < askEveryMs)) return;
+  if (before === undefined && asked.size >= maxNodes) return;
+  asked.set(nodeKey, receivedAtMs);
+  const [group, node] = nodeKey.slice("sparkplug:".length).split("/");
+  requestsOf(state).ask({ topic: `spBv1.0/${group}/NCMD/${node}`, payload: rebirthCommand(receivedAtMs) });
+}
 
 function nodesOf(state: DialectState): Map<string, Node> {
   return state.of("sparkplug", () => new Map());

@@ -81,6 +81,8 @@ export function changesOf(before: Identity, after: Identity): { metric: string; 
   });
 }
 
+const silenceOf = ({ silentAfterMs }: Description) => (silentAfterMs === undefined ? {} : { silentAfterMs });
+
 /** A device's own word of its name, kind, room and address counts only where no person wrote one. */
 export function mergeDescription(device: Device, description: Description): Device {
   const { name, kind, room, ip } = description;
@@ -96,6 +98,7 @@ export function mergeDescription(device: Device, description: Description): Devi
     ...(isKindNews && isGroupDefault ? { group: groupOf(kind) } : {}),
     ...(device.room === undefined && saidRoom !== "" ? { room: saidRoom } : {}),
     ...(isMqtt && description.isInvited ? { approved: true } : {}),
+    ...silenceOf(description),
     ...(isMqtt && ip !== undefined ? { address: cleanText(ip, 100) } : {}),
     identity: mergeIdentity(device.identity, description),
     ...(description.sensors ? { sensors: cleanSensors(description.sensors) } : {}),

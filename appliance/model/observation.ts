@@ -91,6 +91,8 @@ export interface Description {
   readonly mac?: string;
   readonly ip?: string;
   readonly room?: string;
+  /** Its own word for how long it may be silent, ms. */
+  readonly silentAfterMs?: number;
   /** What it is heard through, a bridge or broker: while that is away, this one is unknown. */
   readonly behind?: DeviceRef;
   readonly ports?: readonly PortDescription[];

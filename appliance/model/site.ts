@@ -189,6 +189,8 @@ export interface Device {
   /** MQTT devices alarm only after approval, or when the file has a credential for them; all others are approved. */
   readonly approved: boolean;
   readonly firstSeenMs: number;
+  /** Its own word for how long it may be silent, ms; absent: its rhythm says. */
+  readonly silentAfterMs?: number;
 }
 
 /** Two ports joined, with where we know it from. */

@@ -2,6 +2,7 @@ import type { Decoded, Dialect, DialectState, Message } from "../model/contracts
 import type { Observation } from "../model/observation.ts";
 import { maxTopicBytes } from "../model/topic.ts";
 import { maxPayloadBytes } from "./json.ts";
+import { type Request, requestsOf } from "./requests.ts";
 
 export interface NamedDialect {
   readonly type: string;
@@ -31,6 +32,8 @@ export interface Decoder {
   decode(message: Message): DecoderResult;
   /** Devices heard so far. */
   devices(): readonly string[];
+  /** What the dialects would like sent since the last call. */
+  requests(): readonly Request[];
 }
 
 const maxRemembered = 20_000;
@@ -49,6 +52,7 @@ export function createDecoder(
   const claimed = new Map<string, NamedDialect | null>();
   const known = new Map<string, Set<string>>();
   const state = createState(ordered, () => claimed.clear());
+  const requests = requestsOf(state);
 
   const claimant = (topic: string): NamedDialect | null => {
     const before = claimed.get(topic);
@@ -91,6 +95,7 @@ export function createDecoder(
       };
     },
     devices: () => [...known.keys()],
+    requests: () => requests.take(),
   };
 }
 

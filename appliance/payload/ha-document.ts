@@ -1,4 +1,7 @@
 import { isObject, type Json, type JsonObject, member, textMember } from "./json.ts";
+import { slug } from "./output.ts";
+import { isBooleanMetric, toNumber } from "./units.ts";
+import { byLastWord } from "./words.ts";
 
 // Source: home-assistant/core homeassistant/components/mqtt/abbreviations.py.
 const abbreviations = new Map(
@@ -101,6 +104,8 @@ const sensorClasses = new Map(
     atmospheric_pressure: "pressure",
     signal_strength: "rssi",
     sound_pressure: "noise",
+    // A volume in m³; our `gas` says whether some was detected.
+    gas: "gas_volume",
     volatile_organic_compounds_parts: "voc",
   }),
 );
@@ -118,12 +123,12 @@ const binaryClasses = new Map(
 );
 
 /** Metric of a sensor's device class. */
-export function sensorMetric(deviceClass: string): string {
+function sensorMetric(deviceClass: string): string {
   return sensorClasses.get(deviceClass) ?? deviceClass;
 }
 
 /** Metric of a binary sensor's device class. */
-export function binaryMetric(deviceClass: string): string {
+function binaryMetric(deviceClass: string): string {
   return binaryClasses.get(deviceClass) ?? deviceClass;
 }
 
@@ -131,4 +136,44 @@ export function binaryMetric(deviceClass: string): string {
 export function payloadOf(document: JsonObject, key: string, otherwise: string): string {
   const value = member(document, key);
   return typeof value === "boolean" ? `${value}` : (textMember(document, key) ?? otherwise);
+}
+
+/** Metric by the device class, else by the component's name. */
+export function documentMetric(
+  name: string,
+  document: JsonObject,
+  deviceClass: string | undefined,
+  isBinary: boolean,
+): string {
+  if (deviceClass !== undefined && deviceClass !== "None" && deviceClass !== "enum")
+    return slug(isBinary ? binaryMetric(deviceClass) : sensorMetric(deviceClass));
+  const label = textMember(document, "name") ?? name;
+  const known = byLastWord(label);
+  const fits =
+    known !== undefined && known.channel === undefined && isBooleanMetric(known.metric) === isBinary;
+  return fits ? known.metric : slug(label) || slug(name) || "value";
+}
+
+const mostExpiries = 20_000;
+
+/**
+ * How long a device may be silent by `expire_after`, seconds, of its components: the longest, and only where each of
+ * them has one.
+ *
+ * @param known - by device, over all its documents, ms; infinite where one of its values has no limit
+ */
+export function silenceOf(
+  known: Map<string, number>,
+  device: string,
+  documents: readonly JsonObject[],
+): number | undefined {
+  for (const document of documents) {
+    if (member(document, "state_topic") === undefined) continue;
+    const seconds = toNumber(member(document, "expire_after")) ?? 0;
+    const limitMs = seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
+    if (known.has(device) || known.size < mostExpiries)
+      known.set(device, Math.max(known.get(device) ?? 0, limitMs));
+  }
+  const longestMs = known.get(device);
+  return longestMs !== undefined && Number.isFinite(longestMs) ? longestMs : undefined;
 }

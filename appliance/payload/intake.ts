@@ -5,10 +5,13 @@ import type { Mapping } from "../model/telemetry.ts";
 import { createDecoder, type DecoderResult, type NamedDialect } from "./decoder.ts";
 import type { Heard } from "./heard.ts";
 import { slug } from "./output.ts";
+import type { Request } from "./requests.ts";
 
 /** Messages of one broker in, observations for the pipeline out. */
 export interface Intake {
   take(message: Message): readonly Observation[];
+  /** What the devices' own protocols want asked, since the last call. */
+  requests(): readonly Request[];
 }
 
 const noMappings: readonly Mapping[] = [];
@@ -46,6 +49,7 @@ export function createIntake(
     for (const reason of result.capped ?? []) counters.add(`mqtt_capped_${slug(reason)}`);
   };
   return {
+    requests: () => decoder.requests(),
     take(message) {
       const result = decoder.decode(message);
       heard?.note(message, result);

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject, member, textMember } from "./json.ts";
 import { macOf, type Output } from "./output.ts";
+import { secondsMs } from "./times.ts";
 import { toBoolean, toNumber } from "./units.ts";
 
 const sensorMetrics = new Map([
@@ -134,4 +135,23 @@ function readClimate(out: Output, device: string, info: JsonObject): void {
     out.sample(device, "target_temperature", member(member(entry, "target_t"), "value"), { channel });
     out.sample(device, "temperature", valid(member(entry, "tmp"), "value"), { channel });
   }
+}
+
+/** `status` of Shelly Motion and TRV, which put everything into one document. Source: shelly-api-docs gen1, MQTT. */
+export function readStatusDocument(out: Output, device: string, status: JsonObject): void {
+  const timeMs = secondsMs(member(status, "timestamp"));
+  for (const metric of ["motion", "vibration", "tamper"])
+    if (typeof member(status, metric) === "boolean")
+      out.sample(device, metric, member(status, metric), { timeMs });
+  const battery = toNumber(member(status, "bat"));
+  if (battery !== undefined && battery >= 0) out.sample(device, "battery", battery);
+  out.sample(device, "illuminance", toNumber(member(status, "lux")));
+  const measured = member(status, "tmp");
+  const temperature = toNumber(member(measured, "value"));
+  if (isReading(temperature)) {
+    const unit = textMember(measured, "units");
+    out.sample(device, "temperature", temperature, unit === undefined ? {} : { unit });
+  }
+  out.sample(device, "target_temperature", member(member(status, "target_t"), "value"));
+  out.sample(device, "position", member(status, "pos"));
 }

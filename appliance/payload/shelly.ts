@@ -131,6 +131,15 @@ export function isComponent(name: string): boolean {
   return /^\d+$/.test(number) && (numbered.has(type) || phased.has(type) || whole.has(type));
 }
 
+/** What is known beside a status document. */
+export interface StatusFacts {
+  readonly timeMs?: number | undefined;
+  /** Device and component of those that told of errors. */
+  readonly troubled: Set<string>;
+  /** What is not in it is not so. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Reads one component's status, whole or in part: only keys that are there give samples.
  *
@@ -141,8 +150,9 @@ export function readComponent(
   device: string,
   name: string,
   status: JsonObject,
-  timeMs: number | undefined,
+  about: StatusFacts,
 ): void {
+  const { timeMs } = about;
   const [type = "", number] = name.split(":");
   if (type === "wifi" || type === "eth") readNetwork(out, device, type, status, timeMs);
   else if (type === "sys") readSystem(out, device, status, timeMs);
@@ -153,9 +163,29 @@ export function readComponent(
       const channel = shared.has(metric) ? `${type}_${number}` : number;
       out.sample(device, metric, at(status, path), { unit, channel, timeMs });
     }
+  if (number !== undefined) readErrors(out, device, name, status, about);
+}
+
+const mostTroubled = 1_000;
+
+/** `errors` is there while there is one: a whole status without it says that an earlier one is over. */
+function readErrors(
+  out: Output,
+  device: string,
+  name: string,
+  status: JsonObject,
+  { timeMs, troubled, isWhole }: StatusFacts,
+): void {
   const errors = member(status, "errors");
-  if (number !== undefined && Array.isArray(errors) && errors.length > 0)
-    out.sample(device, "problem", true, { channel: number, timeMs });
+  const key = `${device} ${name}`;
+  const channel = name.split(":")[1];
+  if (Array.isArray(errors) && errors.length > 0) {
+    out.sample(device, "problem", true, { channel, timeMs });
+    if (troubled.size < mostTroubled) troubled.add(key);
+  } else if (troubled.has(key) && (isWhole || Array.isArray(errors))) {
+    out.sample(device, "problem", false, { channel, timeMs });
+    troubled.delete(key);
+  }
 }
 
 function at(status: JsonObject, path: string): Json | undefined {
@@ -215,12 +245,7 @@ function readPhaseCounts(out: Output, device: string, status: JsonObject, timeMs
 }
 
 /** Reads every component of a status, as a notification carries it. */
-export function readStatus(
-  out: Output,
-  device: string,
-  status: JsonObject,
-  timeMs: number | undefined,
-): void {
+export function readStatus(out: Output, device: string, status: JsonObject, about: StatusFacts): void {
   for (const [name, component] of Object.entries(status))
-    if (isObject(component) && isComponent(name)) readComponent(out, device, name, component, timeMs);
+    if (isObject(component) && isComponent(name)) readComponent(out, device, name, component, about);
 }

@@ -197,3 +197,24 @@ function integerValue(value: bigint, datatype = 9): number | boolean | undefined
   if (datatype === 11) return value !== 0n;
   return datatype === 9 || datatype === 10 ? Number(value) : undefined;
 }
+
+/** Body of the NCMD that asks an edge node for its births: `Node Control/Rebirth` = true. Specification §6.4.7. */
+export function rebirthCommand(atMs: number): Uint8Array {
+  const name = Buffer.from("Node Control/Rebirth");
+  const time = varintOf(BigInt(Math.round(atMs)));
+  const metric = Buffer.concat([
+    ...[Buffer.from([0x0a, name.length]), name],
+    ...[Buffer.from([0x18]), time],
+    // Datatype 11, Boolean; value true.
+    Buffer.from([0x20, 11, 0x70, 1]),
+  ]);
+  return Buffer.concat([Buffer.from([0x08]), time, Buffer.from([0x12, metric.length]), metric]);
+}
+
+function varintOf(value: bigint): Buffer {
+  const bytes: number[] = [];
+  let left = value;
+  for (; left >= 0x80n; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
+  bytes.push(Number(left));
+  return Buffer.from(bytes);
+}

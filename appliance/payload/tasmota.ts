@@ -73,6 +73,13 @@ const unread = new Set([
   "SleepMode",
   "MqttCount",
 ]);
+/** tasmota/docs ADC.md: what a current transformer at the analog input gives. */
+const innerNames = new Map([
+  ["Energy", "energy"],
+  ["Power", "power"],
+  ["Voltage", "voltage"],
+  ["Current", "current"],
+]);
 const degrees = new Set(["Temperature", "DewPoint"]);
 
 /** Units that ride beside the sensors. */
@@ -159,8 +166,14 @@ function readInner(
   inner: JsonObject,
 ): void {
   for (const [part, value] of Object.entries(inner)) {
-    const channel = channelOf(sensor === "ENERGY" ? part : `${sensor}_${part}`);
-    readNumber(out, device, metricOf(key), value, unit, channel);
+    // `ANALOG.CTEnergy1.Power`: the middle key names the part, the last one what is measured.
+    const metric = names.has(key) ? undefined : innerNames.get(part);
+    if (metric !== undefined)
+      readNumber(out, device, metric, value, undefined, channelOf(`${sensor}_${key}`));
+    else {
+      const channel = channelOf(sensor === "ENERGY" ? part : `${sensor}_${part}`);
+      readNumber(out, device, metricOf(key), value, unit, channel);
+    }
   }
 }
 

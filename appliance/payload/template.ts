@@ -16,7 +16,8 @@ export const plainTemplate: Template = { source: "", read: (payload) => payload 
 
 /**
  * Reads the forms of `value_template` that most devices use: `{{ value }}`, `{{ value_json.a.b }}`, with `['a']` and
- * `[0]`, then `float`, `int`, `round(n)`, `default(x)` and one multiplication or division by a number.
+ * `[0]`, then `float`, `int`, `round(n)`, `default(x)` and one multiplication or division by a number, `multiply(n)`
+ * too.
  *
  * @returns undefined for every other form
  * Source: Home Assistant documentation, MQTT sensors and templating.
@@ -67,7 +68,7 @@ function stepsOf(tokens: readonly string[]): Step[] | undefined {
     const before = tokens[i - 1] ?? "";
     // Jinja: a filter binds tighter than * and /, so `x / 10 | round(1)` rounds the 10.
     if (token.startsWith("|") && /^[*/]/.test(before)) continue;
-    if (/^[*/]/.test(token) && ++products > 1) return undefined;
+    if (/^(?:[*/]|\|multiply\()/.test(token) && ++products > 1) return undefined;
     const step = stepOf(token);
     if (!step) return undefined;
     steps.push(step);
@@ -84,6 +85,10 @@ function stepOf(token: string): Step | undefined {
     case "float":
     case "int":
       return filterNumber(name === "int", args);
+    case "multiply": {
+      const by = toNumber(args.trim());
+      return by === undefined ? undefined : numeric((value) => value * by);
+    }
     case "round":
       return numeric((value) => rounded(value, toNumber(args.split(",")[0]?.trim() || "0") ?? 0));
     case "default":

@@ -106,7 +106,7 @@ t.test("a credential made on the page lets its device in, and revoked puts it ou
   });
   t.match(shown, "plug-1");
 
-  const closed = new Promise((resolve) => plug.once("close", resolve));
+  const closed = new Promise<void>((resolve) => plug.once("close", () => resolve()));
   t.equal((await post(box, "/credentials/revoke", { device: "plug-1" })).status, 303);
   await closed;
   await t.rejects(signIn(url, "plug-1", password), "and not in again");
