@@ -107,6 +107,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
     heardBefore: memory.answers,
     onEvent,
     onChange,
+    isTroubled: (device) => judging.isTroubled(device),
     moves: () => discovery.moves(),
     onNeighbours: (tables) => topology.book.take(tables),
     ...(options.networkRoot === undefined ? {} : { networkRoot: options.networkRoot }),

@@ -108,6 +108,10 @@ class SnmpCollector implements Collector {
     return this.#neighbours.after(one, await this.#device(one).poll(signal));
   }
 
+  costOf(targetId: string): number {
+    return this.#devices.get(targetId)?.requests ?? 1;
+  }
+
   forget(targetId: string): void {
     this.#devices.get(targetId)?.close();
     this.#devices.delete(targetId);

@@ -2,9 +2,10 @@ import type { Collector, Counters, Log, Target } from "../model/contracts.ts";
 import type { Observation } from "../model/observation.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
+import { intervalNow } from "./hurry.ts";
 import { createSlots, type Slots, within } from "./slots.ts";
 import { type Supervisor, superviseListeners } from "./supervise.ts";
-import { type Culprit, durationOf, failed, hasAnswered, type Unit, unitsOf } from "./units.ts";
+import { type Culprit, durationOf, failed, hasAnswered, limitOf, type Unit, unitsOf } from "./units.ts";
 
 export interface ScheduleOptions {
   readonly clock: Clock;
@@ -19,6 +20,8 @@ export interface ScheduleOptions {
   ) => Promise<void>;
   /** Polls of answering targets at one time. A quarter more are kept for those that do not answer. */
   readonly concurrency?: number;
+  /** An alert of the device is pending or firing: it is polled more often. */
+  readonly isTroubled?: (device: DeviceId) => boolean;
 }
 
 export interface Schedule {
@@ -36,8 +39,6 @@ export interface Schedule {
 }
 
 const defaultConcurrency = 64;
-const longestPollMs = 120_000;
-const shortestLimitMs = 30_000;
 /** After this many missed cycles a target waits among the silent ones. */
 const silentAfter = 2;
 /** Requests for polls within this time share one call of a batch collector. */
@@ -73,8 +74,9 @@ class PollSchedule implements Schedule {
     unit.timer?.cancel();
     const nowMs = this.#options.clock.monotonicMs();
     const sinceMs = nowMs + leastMs - this.#baseMs - unit.offsetMs;
-    const cycles = Math.floor(sinceMs / unit.intervalMs) + 1;
-    const dueMs = this.#baseMs + unit.offsetMs + cycles * unit.intervalMs;
+    const intervalMs = intervalNow(unit, this.#options.isTroubled);
+    const cycles = Math.floor(sinceMs / intervalMs) + 1;
+    const dueMs = this.#baseMs + unit.offsetMs + cycles * intervalMs;
     unit.timer = this.#options.clock.timer(() => this.#due(unit), dueMs - nowMs);
   }
 
@@ -127,8 +129,8 @@ class PollSchedule implements Schedule {
 
   async #pollGuarded(unit: Unit, of: readonly Target[]): Promise<void> {
     const limit = new AbortController();
-    const limitMs = Math.min(Math.max(unit.intervalMs, shortestLimitMs), longestPollMs);
-    const timer = this.#options.clock.timer(() => limit.abort(new Error("The poll took too long.")), limitMs);
+    const tooLong = () => limit.abort(new Error("The poll took too long."));
+    const timer = this.#options.clock.timer(tooLong, limitOf(unit));
     const signal = AbortSignal.any([this.#stopping.signal, limit.signal]);
     const startMs = this.#options.clock.monotonicMs();
     try {
@@ -136,12 +138,10 @@ class PollSchedule implements Schedule {
       if (this.#stopping.signal.aborted) return;
       this.#count(unit, of, observations);
       this.#recovered(unit);
-      this.#handOn(
-        unit,
-        of.length === 1
-          ? [...observations, durationOf(of, this.#options.clock.monotonicMs() - startMs)]
-          : observations,
-      );
+      const tookMs = this.#options.clock.monotonicMs() - startMs;
+      this.#handOn(unit, of.length === 1 ? [...observations, durationOf(of, tookMs)] : observations);
+      // What it has just said may be a reason to look again soon.
+      if (intervalNow(unit, this.#options.isTroubled) < unit.intervalMs) this.#plan(unit);
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#blame(unit, of, error);
     } finally {

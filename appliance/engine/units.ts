@@ -6,6 +6,14 @@ import type { Clock, Timer } from "../model/time.ts";
 const firstBackOffMs = 10_000;
 const longestBackOffMs = 300_000;
 
+const longestPollMs = 120_000;
+const shortestLimitMs = 30_000;
+
+/** How long a poll of the unit may take. */
+export function limitOf({ intervalMs }: Unit): number {
+  return Math.min(Math.max(intervalMs, shortestLimitMs), longestPollMs);
+}
+
 /** A collector that throws, by target or listener. */
 export interface Culprit {
   readonly part: string;

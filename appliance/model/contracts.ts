@@ -82,6 +82,8 @@ export interface CollectorDeps {
 export interface Collector {
   /** Measures the targets given; at most `batch` at once. Ends early when the signal aborts. */
   poll?(targets: readonly Target[], options: { readonly signal: AbortSignal }): Promise<Observation[]>;
+  /** How many requests a poll of the target takes; 1 when absent. */
+  costOf?(targetId: string): number;
   /** How many targets one `poll` may take; 1 when absent. */
   readonly batch?: number;
   /**

@@ -10,7 +10,7 @@ import {
 import type { Exchange, Job, Silence } from "./exchange.ts";
 import { wholeOids } from "./oid-list.ts";
 import { type ColumnRequest, type GetRequest, type Plan, type PlanRequest, uptimeOid } from "./plan.ts";
-import { errorStatus } from "./reader.ts";
+import { errorStatus, type Patience } from "./reader.ts";
 
 const mostRepetitions = 100;
 const uptimeColumn = uptimeOid.replace(/\.0$/, "");
@@ -54,6 +54,7 @@ export class CommunityPoll implements Job {
   readonly community: Uint8Array;
   readonly timeoutMs: number;
   tries = 1;
+  paceMs: number;
   triesLeft = 0;
   dueMs = 0;
   signal: AbortSignal | undefined;
@@ -74,6 +75,7 @@ export class CommunityPoll implements Job {
     this.version = options.version;
     this.community = options.community;
     this.timeoutMs = options.timeoutMs;
+    this.paceMs = options.timeoutMs;
     this.#exchange = options.exchange;
     this.#cells = plan.cells;
     this.#answers = new AnswerReader(plan);
@@ -84,12 +86,13 @@ export class CommunityPoll implements Job {
   /**
    * One poll. Never rejects; must not be called again before it has resolved.
    *
-   * @param tries - how often each question is sent at most
+   * @param patience - how often each question is sent at most, and how soon again at first
    * @param signal - ends the poll when it aborts
    * @param onFirst - called when the device has answered once; false ends the poll there
    */
-  run(tries: number, signal: AbortSignal, onFirst?: () => boolean): Promise<PollResult> {
-    this.tries = tries;
+  run(patience: Patience, signal: AbortSignal, onFirst?: () => boolean): Promise<PollResult> {
+    this.tries = patience.tries;
+    this.paceMs = patience.paceMs ?? this.timeoutMs;
     this.signal = signal;
     this.#at = 0;
     this.#gaps = 0;
@@ -102,6 +105,11 @@ export class CommunityPoll implements Job {
       this.#resolve = resolve;
       this.#ask();
     });
+  }
+
+  /** How many requests a poll takes at least. */
+  get requests(): number {
+    return this.#prepared.length;
   }
 
   get quiet(): boolean {

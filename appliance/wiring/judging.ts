@@ -41,6 +41,8 @@ export interface Judging {
   readonly book: EngineIncidents;
   /** A device answered, stopped answering or gave new values. */
   changed(device: DeviceId): void;
+  /** An alert of the device is pending or firing. */
+  isTroubled(device: DeviceId): boolean;
   /** Sends a marked test by one channel. Rejects with NOT_FOUND or the channel's NotifyError. */
   testChannel(channel: string): Promise<void>;
   /** Channels that do not work. */
@@ -153,6 +155,7 @@ export function createJudging(deps: JudgingDeps): Judging {
       evaluate.changed(device);
       status.touch(device);
     },
+    isTroubled: (device) => evaluate.alerts().some((alert) => alert.device === device),
     testChannel: (channel) => dispatch.test(channel),
     problems: () => dispatch.problems().map((problem) => ({ ...problem, degree: "degraded" as const })),
     start() {

@@ -50,6 +50,8 @@ export interface MeasuringDeps {
   readonly heardBefore: AnswersKeeper;
   readonly onEvent: (event: Event & { readonly timeMs: number }) => void;
   readonly onChange: (device: DeviceId) => void;
+  /** An alert of the device is pending or firing. */
+  readonly isTroubled: (device: DeviceId) => boolean;
   readonly onNeighbours: (tables: Neighbours) => void;
   /** Addresses at which devices are asked instead of the configured ones. */
   readonly moves: () => ReadonlyMap<DeviceId, string>;
@@ -163,6 +165,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     log: log.part("schedule"),
     counters,
     collectors,
+    isTroubled: deps.isTroubled,
     sink: (observations, context) => ingest.ingest(observations, context),
   });
   const network = watched(deps, () => arrange());
