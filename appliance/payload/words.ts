@@ -153,7 +153,24 @@ function named(
     return { metric: base, rest: [...before, numbered[2]], unit };
   const separate = /^\d{1,3}$/.test(last) ? known.get(before.at(-1) ?? "") : undefined;
   if (separate !== undefined) return { metric: separate, rest: [...before.slice(0, -1), last], unit };
-  return { metric: whole, rest: [], unit };
+  return placed(words) ?? { metric: whole, rest: [], unit };
+}
+
+// Chips and places that stand behind what they measure: `TempC_SHT`, `humidity_outside`. Any other word there may turn
+// it into something else (`temp_alarm`, `bat_status`).
+const places =
+  /^(?:sht|ds|bm[ep]|dht|aht|hdc|scd|tmp|ntc|pt)\d*[a-z]?\d*$|^(?:in|out|inside|outside|indoor|outdoor|internal|external|int|ext|probe|ambient|air|soil|water|room|left|right|top|bottom|l[1-3]|ch\d{1,2})$/;
+
+/** A known word at the beginning, its unit perhaps, and a place. */
+function placed(
+  words: readonly string[],
+): { metric: string; rest: readonly string[]; unit?: string | undefined } | undefined {
+  const metric = known.get(words[0] ?? "");
+  const unit = words.length > 2 ? suffixUnits.get(words[1] ?? "") : undefined;
+  const rest = words.slice(unit === undefined ? 1 : 2);
+  return metric !== undefined && rest.length === 1 && places.test(rest[0] ?? "")
+    ? { metric, rest, unit }
+    : undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ const metricNames = new Map(
 // Nested, settings or momentary: no state of the world.
 const skipped = new Set(["update", "color", "effect", "last_seen", "update_available", "device", "elapsed"]);
 const endpoints =
-  /^(.+)_(l\d{1,2}|\d{1,2}|left|right|center|top|bottom|top_left|top_right|bottom_left|bottom_right)$/;
+  /^(.+)_(l\d{1,2}|\d{1,2}|left|right|center|top|bottom|top_left|top_right|bottom_left|bottom_right|phase_[abc])$/;
 const splittable = new Set([
   "state",
   "power",
