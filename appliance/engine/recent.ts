@@ -33,8 +33,15 @@ class RecentSamples implements Recent {
       one.timesMs.length = 0;
       one.values.length = 0;
     }
-    one.timesMs.push(timeMs);
-    one.values.push(value);
+    const count = one.values.length;
+    // Of a state that stays only its beginning and its newest sample are kept.
+    const stays =
+      one.series.kind === "state" && one.values[count - 1] === value && one.values[count - 2] === value;
+    if (stays) one.timesMs[count - 1] = timeMs;
+    else {
+      one.timesMs.push(timeMs);
+      one.values.push(value);
+    }
     const from = one.timesMs.findIndex((at) => at >= timeMs - one.windowMs);
     const cut = Math.max(from, one.timesMs.length - most);
     if (cut > 0) {

@@ -4,13 +4,16 @@ import t from "tap";
 import { parse } from "yaml";
 import { check as certificate } from "../../appliance/checks/certificate.ts";
 import { check as down } from "../../appliance/checks/down.ts";
+import { check as flapping } from "../../appliance/checks/flapping.ts";
 import { check as sensor } from "../../appliance/checks/sensor.ts";
 import { check as service } from "../../appliance/checks/service.ts";
 import { check as silent } from "../../appliance/checks/silent.ts";
 import { check as threshold } from "../../appliance/checks/threshold.ts";
 import { parseRule } from "../../appliance/config/rules.ts";
 
-const checks = new Map([certificate, down, sensor, service, silent, threshold].map((one) => [one.type, one]));
+const checks = new Map(
+  [certificate, down, flapping, sensor, service, silent, threshold].map((one) => [one.type, one]),
+);
 const file = fileURLToPath(new URL("../../deploy/rules.default.yaml", import.meta.url));
 const { rules } = parse(readFileSync(file, "utf8")) as { rules: { id: string }[] };
 
