@@ -41,9 +41,15 @@ function useOf(c: PageContext, link: TopologyLink): number | undefined {
   return speedBps && rates.length > 0 ? Math.min(100, (Math.max(...rates) * 800) / speedBps) : undefined;
 }
 
-/** "gi24 – gi28 · 10 Gbit/s · 12 % used". */
-export function linkLabel(c: PageContext, link: TopologyLink, isLive: boolean): string {
-  const ports = [portText(c, link.from), portText(c, link.to)].filter(Boolean).join(" – ");
+/** "gi24 – gi28 · 10 Gbit/s · 12 % used"; the port of the node that is `below` comes last. */
+export function linkLabel(
+  c: PageContext,
+  link: TopologyLink,
+  isLive: boolean,
+  below = nodeOf(link.to),
+): string {
+  const { own, other } = otherEnd(link, below);
+  const ports = [portText(c, other), portText(c, own)].filter(Boolean).join(" – ");
   const speed = speedOf(c, link);
   const use = isLive ? useOf(c, link) : undefined;
   return [

@@ -38,8 +38,13 @@ export function thereLong(c: PageContext, device: Device, port: Port): Html {
   }</section>`;
 }
 
+/** "delivers 6.2 W (class 3)"; a dash in a table where nothing asks for power. */
+export function poeShort(c: PageContext, port: Port): string {
+  return port.poe?.status === "searching" ? "–" : (poeText(c, port) ?? "–");
+}
+
 /** "delivers 6.2 W (class 3)". */
-export function poeText(c: PageContext, { poe }: Port): string | undefined {
+function poeText(c: PageContext, { poe }: Port): string | undefined {
   if (!poe) return undefined;
   const { status, powerW } = poe;
   const power = powerW === undefined ? "" : ` ${number(powerW, 1)}\u00A0W`;

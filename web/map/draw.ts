@@ -38,10 +38,10 @@ function lineClass({ c }: MapView, links: readonly TopologyLink[]): string {
 }
 
 /** "gi24 – gi28 · 10 Gbit/s · 12 % used", and how that is known. */
-function labelOf({ c, isLive }: MapView, { links }: MapNode): { label: string; title: string } {
+function labelOf({ c, isLive }: MapView, { links, key }: MapNode): { label: string; title: string } {
   const [link] = links;
   if (!link) return { label: "", title: "" };
-  const label = linkLabel(c, link, isLive);
+  const label = linkLabel(c, link, isLive, key);
   const more = links.length > 1 ? c.t.plain("map.cables", { count: links.length }) : "";
   return { label: [label, more].filter(Boolean).join(" · "), title: evidenceText(c, link) };
 }

@@ -7,10 +7,10 @@ import type { MapNode } from "./tree.ts";
 
 function line(view: MapView, node: MapNode): Html {
   const { c, isLive } = view;
-  const { device, links } = node;
+  const { device, links, key } = node;
   const [link] = links;
   const state = view.stateOf(node);
-  const label = link && linkLabel(c, link, isLive);
+  const label = link && linkLabel(c, link, isLive, key);
   const name = device
     ? html`<a href="/devices/${device.id}">${foreign(device.name)}</a>`
     : html`${foreign(nameOf(view, node))} <span class="muted">${c.t("map.unwatched")}</span>`;

@@ -4,7 +4,7 @@ import type { Html, Part } from "../html.ts";
 import { html } from "../html.ts";
 import type { Page, PageContext } from "../page.ts";
 import { deviceFrame, deviceOf, deviceTitle, headPart, theDevice } from "../parts/device-head.ts";
-import { poeText, thereShort } from "../port-facts.ts";
+import { poeShort, thereShort } from "../port-facts.ts";
 import type { PortNow } from "../ports.ts";
 import { bits, losses, portFront, portLabel, portMark, portNow } from "../ports.ts";
 
@@ -48,7 +48,7 @@ function row(
     errors: losses(errors),
     discards: losses(discards),
     vlan: port.vlan ?? "–",
-    poe: poeText(c, port) ?? "–",
+    poe: poeShort(c, port),
   };
   const cell = (name: Exclude<Column, "port">) =>
     html`<td data-label="${c.t.plain(`port.col.${name}`)}"${!plain.has(name) && html` class="num"`}>${cells[name]}</td>`;
