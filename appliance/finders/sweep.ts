@@ -23,6 +23,8 @@ const atOnce = 10;
  * where nobody answers (arp(7), mcast_solicit), or the request, the question and our answer to the device's own.
  */
 const costs = { own: 3, routed: 2 } as const;
+/** Behind a router nothing but the answer tells that somebody is there: one lost packet must not decide. */
+const routedProbes = 2;
 /** The kernel goes on asking that long for the MAC of an address that does not answer. */
 const settleMs = 3_000;
 /** The kernel tells whole seconds of when it heard a neighbour; so long nothing is sent, to tell before from after. */
@@ -91,7 +93,11 @@ class Sweep implements Finder {
     book: { startMs: number; found: Map<string, Evidence>; unsure: Set<string> },
   ): Promise<void> {
     const addresses = chunk.map(({ address }) => address);
-    const answered = await this.#echo(addresses, signal);
+    const answered = await this.#echo(
+      addresses,
+      chunk.every(({ isOwn }) => isOwn) ? 1 : routedProbes,
+      signal,
+    );
     const macs = new Map((await readArp()).map(({ address, mac }) => [address, mac]));
     for (const address of answered) {
       const mac = macs.get(address);
@@ -107,12 +113,12 @@ class Sweep implements Finder {
     for (const address of quiet) book.unsure.add(address);
   }
 
-  async #echo(addresses: readonly string[], signal: AbortSignal): Promise<Set<string>> {
+  async #echo(addresses: readonly string[], count: number, signal: AbortSignal): Promise<Set<string>> {
     const spreadMs = Math.ceil(costs.own * this.#deps.pace.gapMs);
     const { timeout: timeoutMs } = this.#settings;
     if (this.#canPing)
       try {
-        return await answering(addresses, { count: 1, periodMs: timeoutMs, timeoutMs, spreadMs, signal });
+        return await answering(addresses, { count, periodMs: timeoutMs, timeoutMs, spreadMs, signal });
       } catch (error) {
         if (!(error instanceof EchoError)) throw error;
         this.#canPing = false;
@@ -140,8 +146,9 @@ function silent({ address, mac }: Neighbour): Evidence {
 
 function placesOf({ networks }: FindRange): Place[] {
   const places = new Map<string, Place>();
+  // Own networks first, so that a chunk seldom has both.
   const own = new Set(networks.map((network) => network.own?.address));
-  for (const { cidr, own: place } of networks)
+  for (const { cidr, own: place } of [...networks].sort((a, b) => Number(!a.own) - Number(!b.own)))
     for (const address of hosts4(cidr))
       if (!own.has(address)) places.set(address, { address, isOwn: place !== undefined });
   return [...places.values()];

@@ -21,6 +21,8 @@ export interface SimulatedNetwork {
   watch(): { stop(): { readonly sent: number; readonly mostInASecond: number } };
   /** The device at one address of the plan takes another one. */
   move(from: string, to: string): Promise<void>;
+  /** Somebody at an address behind a device of the plan, and the way there. */
+  addBehind(address: string, router: string): Promise<void>;
   /** Requests to places where nobody was sent. */
   strays(): Promise<number>;
 }
@@ -78,6 +80,12 @@ export async function simulatedNetwork(
       const answer = once(child, "message");
       child.send({ move: from, to });
       await answer;
+    },
+    async addBehind(address, router) {
+      const answer = once(child, "message");
+      child.send({ behind: address });
+      await answer;
+      ip("route", "add", `${address}/32`, "via", router);
     },
     async strays() {
       const answer = once(child, "message");

@@ -175,8 +175,17 @@ function move({ move: from, to }: Move): void {
   process.send?.("moved");
 }
 
-process.on("message", (words: string | Move) => {
-  if (typeof words === "object") move(words);
+/** An address behind the devices, as behind a router. */
+function addBehind(address: string): void {
+  ip("address", "add", `${address}/32`, "dev", "lo");
+  process.send?.("added");
+}
+
+process.on("message", (words: string | Move | { readonly behind: string }) => {
+  if (typeof words === "object") {
+    if ("move" in words) move(words);
+    else addBehind(words.behind);
+  }
   if (words === "strays?") process.send?.({ strays });
   if (words === "begin")
     void (async () => {
