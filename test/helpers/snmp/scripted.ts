@@ -13,27 +13,35 @@ export interface Scripted {
   close(): Promise<void>;
 }
 
+/** Two sockets on loopback: an agent's, and one to send from elsewhere. */
+export async function twoSockets() {
+  const socket = createSocket("udp4");
+  const other = createSocket("udp4");
+  for (const one of [socket, other]) await new Promise<void>((resolve) => one.bind(0, "127.0.0.1", resolve));
+  return {
+    socket,
+    other,
+    async close(): Promise<void> {
+      for (const one of [socket, other]) await new Promise<void>((resolve) => one.close(() => resolve()));
+    },
+  };
+}
+
 /** An agent that answers whatever the script says. */
 export async function scriptedAgent(
   script: (question: Question, send: (bytes: Buffer) => void, peerPort: number) => void,
 ): Promise<Scripted> {
-  const socket = createSocket("udp4");
-  const other = createSocket("udp4");
+  const { socket, other, close } = await twoSockets();
   let asked = 0;
   socket.on("message", (bytes, from) => {
     asked++;
     script(readQuestion(bytes), (answer) => socket.send(answer, from.port, from.address), from.port);
   });
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  await new Promise<void>((resolve) => other.bind(0, "127.0.0.1", resolve));
   return {
     port: socket.address().port,
     asked: () => asked,
     fromElsewhere: (bytes, port) => other.send(bytes, port, "127.0.0.1"),
-    close: async () => {
-      await new Promise<void>((resolve) => socket.close(() => resolve()));
-      await new Promise<void>((resolve) => other.close(() => resolve()));
-    },
+    close,
   };
 }
 

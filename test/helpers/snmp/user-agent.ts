@@ -1,4 +1,3 @@
-import { createSocket } from "node:dgram";
 import { integerTlv, oidBytes, parseOid, TlvReader, tag, tlv } from "../../../appliance/snmp/ber.ts";
 import { AnswerHead, readVarbinds } from "../../../appliance/snmp/codec.ts";
 import { type UserSettings, UsmUser } from "../../../appliance/snmp/usm-keys.ts";
@@ -14,6 +13,7 @@ import {
 } from "../../../appliance/snmp/usm-message.ts";
 import { encoded } from "./malformed.ts";
 import type { Recorded } from "./replay.ts";
+import { twoSockets } from "./scripted.ts";
 
 /** A question of a user as the agent read it. */
 export interface UserQuestion {
@@ -59,8 +59,7 @@ export const reports = { level: 1, window: 2, user: 3, engine: 4, digest: 5, cip
 
 /** An agent for one user by SNMPv3: tells of its engine and time as it should, and answers as the script says. */
 export async function userAgent(settings: UserSettings, script: Script): Promise<UserAgent> {
-  const socket = createSocket("udp4");
-  const other = createSocket("udp4");
+  const { socket, other, close } = await twoSockets();
   const user = new UsmUser(settings);
   const engine = { id: Buffer.from("80001f88801122334455", "hex"), boots: 5, seconds: 1_000 };
   let asked = 0;
@@ -97,8 +96,6 @@ export async function userAgent(settings: UserSettings, script: Script): Promise
     };
     script(question, make, { here, elsewhere: (answer) => other.send(answer, from.port, from.address) });
   });
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  await new Promise<void>((resolve) => other.bind(0, "127.0.0.1", resolve));
   return {
     port: socket.address().port,
     engine,
@@ -106,10 +103,7 @@ export async function userAgent(settings: UserSettings, script: Script): Promise
     refuse: (counter) => {
       refused = counter;
     },
-    close: async () => {
-      await new Promise<void>((resolve) => socket.close(() => resolve()));
-      await new Promise<void>((resolve) => other.close(() => resolve()));
-    },
+    close,
   };
 }
 
