@@ -147,7 +147,7 @@ class Discover implements DiscoveryPart {
     try {
       await this.#deps.prepare();
       const evidence = await scan.run(this.#ending.signal);
-      this.#take(evidence);
+      this.#deps.keeper.together(() => this.#take(evidence));
       const { packets, found, networks } = scan.progress();
       log.info("A scan has ended", { networks, packets, addresses: found });
     } catch (error) {

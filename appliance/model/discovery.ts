@@ -88,7 +88,7 @@ export interface SnmpCredential {
   readonly settings: unknown;
 }
 
-/** Which credential was tried at which address when; kept over restarts. */
+/** Which credential was tried at which address when; kept over restarts once a scan has ended. */
 export interface TryBook {
   lastMs(address: string, credential: string): number | undefined;
   tried(address: string, credential: string, atMs: number): void;
@@ -218,6 +218,8 @@ export interface Discovery {
 
 /** Candidates and what discovery knows of watched devices, in state.db. */
 export interface CandidateKeeper extends TryBook {
+  /** All that `run` saves is written at once, and the tries so far with it. */
+  together(run: () => void): void;
   load(): readonly StoredCandidate[];
   save(candidate: StoredCandidate): void;
   remove(id: DeviceId): void;

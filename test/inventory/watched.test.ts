@@ -42,6 +42,7 @@ function watching(devices: readonly Device[]) {
   const learned: string[] = [];
   let moves = 0;
   const keeper = {
+    together: (run: () => void) => run(),
     load: () => [],
     save() {},
     remove() {},
