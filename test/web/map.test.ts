@@ -114,6 +114,7 @@ for (const [switches, leaves] of [
         ),
     );
     t.equal(overlaps.length, 0);
+    t.ok(layout.width <= 1_400, `fits the page (${layout.width} pixels)`);
     t.ok(
       boxes.every(
         ({ x, y, width, height }) =>

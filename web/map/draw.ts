@@ -15,8 +15,8 @@ export interface MapView {
   readonly stateOf: (node: MapNode) => State | undefined;
 }
 
-const nameLength = 22;
-const cardLength = 21;
+const nameLength = 23;
+const cardLength = 19;
 
 /** Width of a line in tenths of a pixel, by what the link can carry. */
 function widthOf(c: PageContext, links: readonly TopologyLink[]): string {
@@ -107,20 +107,25 @@ ${stateShape(state, card.x + 12, card.y + 16, 22)}
 <text class="name" x="${card.x + 44}" y="${card.y + 23}">${cut(name, cardLength)}</text><text class="sub" x="${card.x + 44}" y="${card.y + 41}">${cut(under, 25)}</text></a>`;
 }
 
-/** The line from a card to one below it: down, across, down. */
-function wireTo(view: MapView, from: PlacedNode, to: PlacedNode): Html {
-  const { label, title } = labelOf(view, to.node);
-  const startX = from.card.x + 24;
-  const startY = from.card.y + from.card.height;
+/** From a card to one below it: down, across, down. Into rows below the line goes past the leaves, at their left. */
+function runPath(from: PlacedNode, to: PlacedNode): string {
+  const startX = from.card.x + (to.isBelow ? 3 : 24);
+  const startY = from.card.y + from.card.height - (to.isBelow ? 6 : 0);
   const endX = to.card.x + 24;
   const endY = to.card.y;
-  const crossY = startY + 16;
-  const bend = endX === startX ? "" : `V${crossY - 8}q0 8 8 8H${endX - 8}q8 0 8 8`;
-  const path = endX === startX ? `M${startX} ${startY}V${endY}` : `M${startX} ${startY}${bend}V${endY}`;
+  if (startX === endX) return `M${startX} ${startY}V${endY}`;
+  const crossY = to.isBelow ? endY - 30 : startY + 16;
+  return `M${startX} ${startY}V${crossY - 8}q0 8 8 8H${endX - 8}q8 0 8 8V${endY}`;
+}
+
+/** The line from a card to one below it, with what it carries. */
+function wireTo(view: MapView, from: PlacedNode, to: PlacedNode): Html {
+  const { label, title } = labelOf(view, to.node);
+  const path = runPath(from, to);
   const [link] = to.node.links;
   const end = link && otherEnd(link, nodeOf(link.from)).own;
   const href = end?.device && end.port ? `/devices/${end.device}/ports/${end.port}` : hrefOf(to.node);
-  return html`<a class="run" href="${href}" aria-label="${label || title}"><title>${`${label}\n${title}`}</title><path class="grip" d="${path}"/><path class="${lineClass(view, to.node.links)}" d="${path}"/><text class="use" x="${endX + 10}" y="${endY - 8}">${cut(label, 60)}</text></a>`;
+  return html`<a class="run" href="${href}" aria-label="${label || title}"><title>${`${label}\n${title}`}</title><path class="grip" d="${path}"/><path class="${lineClass(view, to.node.links)}" d="${path}"/><text class="use" x="${to.card.x + 34}" y="${to.card.y - 8}">${cut(label, 60)}</text></a>`;
 }
 
 function trunkOf({ card, leaves }: PlacedNode): Html[] {

@@ -2,7 +2,7 @@ import type { MapNode } from "./tree.ts";
 
 /** Sizes in pixels of the drawing. */
 export const sizes = {
-  card: { width: 190, height: 54 },
+  card: { width: 204, height: 54 },
   leaf: { width: 190, height: 30 },
   /** Between columns, and between a card and the cards below it. */
   gapX: 28,
@@ -14,7 +14,11 @@ export const sizes = {
   margin: 12,
 } as const;
 /** More leaves than this stand in further columns. */
-const leavesInColumn = 12;
+const leavesInColumn = 16;
+/** Cards that would reach further to the right stand in a row of their own, below. */
+const widest = 1_240;
+/** How far a row below begins to the right of the card that it hangs on. */
+const indent = 28;
 
 export interface Box {
   readonly x: number;
@@ -30,6 +34,8 @@ export interface PlacedNode {
   readonly area: Box;
   readonly leaves: readonly { readonly node: MapNode; readonly box: Box; readonly trunkX: number }[];
   readonly children: readonly PlacedNode[];
+  /** It stands in a row below the others: its line comes down at the left. */
+  readonly isBelow: boolean;
 }
 
 export interface MapLayout {
@@ -54,31 +60,78 @@ function placeLeaves(leaves: readonly MapNode[], x: number, top: number) {
   });
 }
 
-/** Puts a card at the top left of its area: its leaves below it, the cards that hang on it to the right of them. */
-function place(node: MapNode, x: number, y: number): PlacedNode {
+/**
+ * Puts a card at the top left of its area: its leaves below it, the cards that hang on it to the right of them, as far as
+ * there is room, then in rows below.
+ */
+function place(node: MapNode, x: number, y: number, isBelow = false): PlacedNode {
   const { card, gapX, gapY, leafTop, leaf, branch } = sizes;
   const leaves = node.children.filter(({ isHub }) => !isHub);
   const hubs = node.children.filter(({ isHub }) => isHub);
   const top = y + card.height + leafTop;
-  const placed = placeLeaves(leaves, x, top);
   const { columns, rows } = leafColumns(leaves.length);
   const ownWidth = leaves.length === 0 ? 0 : Math.max(card.width, 10 + columns * (leaf.width + branch));
-  let right = ownWidth === 0 ? x : x + ownWidth + gapX;
-  let bottom = leaves.length === 0 ? y + card.height : top + rows * leaf.height;
-  const children = hubs.map((child) => {
-    const one = place(child, right, y + card.height + gapY);
+  const ownBottom = leaves.length === 0 ? y + card.height : top + rows * leaf.height;
+  const children = placeRows(hubs, {
+    startX: ownWidth === 0 ? x : x + ownWidth + gapX,
+    belowX: x + indent,
+    y: y + card.height + gapY,
+    bottom: ownBottom,
+    isFirst: ownWidth === 0,
+  });
+  const ends = children.map(({ area }) => area.x + area.width);
+  const bottoms = children.map(({ area }) => area.y + area.height);
+  return {
+    node,
+    card: { x, y, ...card },
+    area: {
+      x,
+      y,
+      width: Math.max(x + Math.max(card.width, ownWidth), ...ends) - x,
+      height: Math.max(ownBottom, ...bottoms) - y,
+    },
+    leaves: placeLeaves(leaves, x, top),
+    children,
+    isBelow,
+  };
+}
+
+interface RowsPlace {
+  readonly startX: number;
+  readonly belowX: number;
+  readonly y: number;
+  /** Nothing below may begin above this. */
+  readonly bottom: number;
+  /** Nothing stands to the left: even what is too wide for the row begins here. */
+  readonly isFirst: boolean;
+}
+
+/** Whether it had to break into rows for want of room. */
+function hasRowsBelow({ children }: PlacedNode): boolean {
+  return children.some((child) => child.isBelow || hasRowsBelow(child));
+}
+
+function placeRows(hubs: readonly MapNode[], at: RowsPlace): PlacedNode[] {
+  const { gapX, gapY } = sizes;
+  let right = at.startX;
+  let { y, bottom, isFirst: isEmpty } = at;
+  let isBelow = false;
+  return hubs.map((hub) => {
+    let one = place(hub, right, y, isBelow);
+    if (!isEmpty && (one.area.x + one.area.width > widest || hasRowsBelow(one))) {
+      const below = place(hub, at.belowX, bottom + gapY, true);
+      const isFlatter = below.area.height < one.area.height;
+      if (isFlatter || one.area.x + one.area.width > widest) {
+        y = below.card.y;
+        isBelow = true;
+        one = below;
+      }
+    }
+    isEmpty = false;
     right = one.area.x + one.area.width + gapX;
     bottom = Math.max(bottom, one.area.y + one.area.height);
     return one;
   });
-  const end = Math.max(x + Math.max(card.width, ownWidth), children.length > 0 ? right - gapX : 0);
-  return {
-    node,
-    card: { x, y, ...card },
-    area: { x, y, width: end - x, height: bottom - y },
-    leaves: placed,
-    children,
-  };
 }
 
 /** A place for every node. The same trees give the same places. */
