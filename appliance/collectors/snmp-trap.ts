@@ -102,6 +102,7 @@ class TrapCollector implements Collector {
       poll: parts.pollDevice,
       ...this.#settings,
     });
+    counters.add("traps_dropped_by_kernel", 0);
     const socket = await open(place);
     const { port } = socket.address();
     log.info("Listening for traps", { port, receiveBufferBytes: socket.getRecvBufferSize() });
