@@ -9,8 +9,6 @@ type Settings = z.infer<typeof config>;
 
 /** Longer ago is history: the kernel keeps entries that nobody answers for any more. */
 const freshMs = 60_000;
-/** The kernel tells whole seconds. */
-const roundedMs = 1_000;
 
 function evidenceOf({ address, mac, interface: name }: Neighbour): Evidence {
   const isLinkLocal = /^fe[89ab]/.test(address);
@@ -26,13 +24,13 @@ function evidenceOf({ address, mac, interface: name }: Neighbour): Evidence {
 
 /** Neighbours in the networks that are looked through, IPv6 ones on the same interfaces. */
 function isInRange(
-  { networks, interfaces, isSwept, runningMs }: FindRange,
+  { networks, interfaces, isSwept }: FindRange,
   { address, interface: name, heardMs }: Neighbour,
 ): boolean {
   if (heardMs === undefined || heardMs > freshMs) return false;
   if (address.includes(":")) return interfaces.some((one) => one.name === name);
-  // After a sweep only what was heard since it began counts: a device that took another address was heard here before.
-  if (isSwept && heardMs + roundedMs > runningMs) return false;
+  // A sweep tells better: here a device that took another address is still at its old one for a while.
+  if (isSwept) return false;
   return networks.some(({ cidr }) => contains4(cidr, address));
 }
 

@@ -29,6 +29,8 @@ const routedProbes = 2;
 const settleMs = 3_000;
 /** The kernel tells whole seconds of when it heard a neighbour; so long nothing is sent, to tell before from after. */
 const roundedMs = 1_000;
+/** The longest that the kernel takes a neighbour for reachable (base_reachable_time, and half of it again). */
+const trustedMs = 45_000;
 /** A neighbour that was known is asked again 5 s after it was sent to (delay_first_probe_time). */
 const recheckMs = 6_500;
 
@@ -69,7 +71,7 @@ class Sweep implements Finder {
       }
       await Promise.all(running);
       await clock.sleep(unsure.size > 0 ? recheckMs : settleMs, { signal });
-      for (const one of await this.#heard(unsure, startMs)) found.set(one.address, silent(one));
+      for (const one of await this.#heard(unsure, startMs, found)) found.set(one.address, silent(one));
     } catch (error) {
       if (!signal.aborted) throw error;
       await Promise.allSettled(running);
@@ -131,12 +133,26 @@ class Sweep implements Finder {
     return new Set();
   }
 
-  /** Those that the kernel has heard since the scan began. */
-  async #heard(addresses: ReadonlySet<string>, startMs: number): Promise<Neighbour[]> {
+  /**
+   * Those that the kernel has heard since the scan began. Of one that it has heard just before, it asks nothing again
+   * (reachable time): such a one is there too, unless its MAC was found at another address meanwhile.
+   */
+  async #heard(
+    addresses: ReadonlySet<string>,
+    startMs: number,
+    found?: ReadonlyMap<string, Evidence>,
+  ): Promise<Neighbour[]> {
     if (addresses.size === 0) return [];
+    const elsewhere = new Set([...(found?.values() ?? [])].map(({ mac }) => mac));
     const sinceMs = this.#deps.clock.monotonicMs() - startMs;
     const now = await readNeighbours();
-    return now.filter(({ address, heardMs = 0 }) => addresses.has(address) && heardMs + roundedMs <= sinceMs);
+    return now.filter(({ address, mac, heardMs = 0 }) => {
+      const isHeard = heardMs + roundedMs <= sinceMs;
+      return (
+        addresses.has(address) &&
+        (isHeard || (found !== undefined && heardMs < trustedMs && !elsewhere.has(mac)))
+      );
+    });
   }
 }
 

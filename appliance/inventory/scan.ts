@@ -117,7 +117,6 @@ class OneScan implements Scan {
       networks,
       interfaces,
       found: [...found.values()],
-      runningMs: this.#deps.clock.nowMs() - this.#startedMs,
       isSwept: this.#deps.finders.some(({ stage, finder }) => stage === "search" && finder.packets),
     };
   }

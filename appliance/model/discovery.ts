@@ -56,8 +56,6 @@ export interface FindRange {
   readonly interfaces: readonly OwnInterface[];
   /** What earlier stages of this scan found. */
   readonly found: readonly FoundAddress[];
-  /** How long this scan has been under way. */
-  readonly runningMs: number;
   /** Every address of the networks was asked in this scan. */
   readonly isSwept: boolean;
 }

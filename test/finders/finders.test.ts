@@ -1,4 +1,4 @@
-import { createSocket } from "node:dgram";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../appliance/clock.ts";
@@ -10,6 +10,7 @@ import { interfacesOf, networksFor } from "../../appliance/probe/networks.ts";
 import { loadAllPlugins } from "../../appliance/wiring/plugins.ts";
 import { simulatedNetwork } from "../helpers/discovery/network.ts";
 import { box, community, type Simulated } from "../helpers/discovery/plan.ts";
+import { ptrServer } from "../helpers/discovery/ptr-server.ts";
 import { enterNamespace } from "../helpers/namespace.ts";
 import { without } from "../helpers/servers.ts";
 import { shippedProfiles } from "../helpers/snmp/deps.ts";
@@ -52,8 +53,7 @@ const range = (found: FindRange["found"] = []): FindRange => ({
   networks,
   interfaces: interfacesOf(networks),
   found,
-  runningMs: 60_000,
-  isSwept: true,
+  isSwept: false,
 });
 const counts = new Map<string, number>();
 const tried: string[] = [];
@@ -229,44 +229,6 @@ t.test("names from a lease file; one that is not there is passed over", async (t
   ]);
 });
 
-/** Answers every PTR question with the same name (RFC 1035 §4.1), or none with NXDOMAIN. */
-function ptrServer(
-  nameOf: (question: string) => string | undefined,
-): Promise<{ close(): void; asked: string[] }> {
-  const socket = createSocket("udp4");
-  const asked: string[] = [];
-  socket.on("message", (query, from) => {
-    const labels: string[] = [];
-    let at = 12;
-    for (let size = query[at] ?? 0; size > 0; size = query[at] ?? 0) {
-      labels.push(query.toString("utf8", at + 1, at + 1 + size));
-      at += size + 1;
-    }
-    asked.push(labels.join("."));
-    const name = nameOf(labels.join("."));
-    const head = Buffer.from(query.subarray(0, 12));
-    head.writeUInt16BE(name === undefined ? 0x8183 : 0x8180, 2);
-    head.writeUInt16BE(name === undefined ? 0 : 1, 6);
-    head.writeUInt32BE(0, 8);
-    const target = Buffer.concat([
-      ...(name ?? "").split(".").flatMap((label) => [Buffer.of(label.length), Buffer.from(label)]),
-      Buffer.of(0),
-    ]);
-    const record = Buffer.concat([
-      Buffer.from([0xc0, 12, 0, 12, 0, 1, 0, 0, 0, 60, 0, target.length]),
-      target,
-    ]);
-    socket.send(
-      Buffer.concat([head, query.subarray(12, at + 5), ...(name === undefined ? [] : [record])]),
-      from.port,
-      from.address,
-    );
-  });
-  return new Promise((resolve) =>
-    socket.bind(53, "127.0.0.1", () => resolve({ close: () => socket.close(), asked })),
-  );
-}
-
 t.test("names by DNS, of private addresses only; what repeats the address is no name", async (t) => {
   writeFileSync("/etc/resolv.conf", "nameserver 127.0.0.1\n");
   const names: Record<string, string> = {
@@ -289,4 +251,26 @@ t.test("names by DNS, of private addresses only; what repeats the address is no 
   ]);
   t.equal(server.asked.length, 3);
   t.equal(networks[0]?.own?.address, box);
+});
+
+t.test("an aborted sweep ends at once, with what it has", { skip }, async (t) => {
+  const plugin = finders.get("sweep") as FinderPlugin;
+  const ending = new AbortController();
+  const finding = plugin
+    .create(plugin.config.parse(undefined), deps)
+    .find(range(), { signal: ending.signal });
+  ending.abort(new Error("The box stops."));
+  t.strictSame(await finding, []);
+});
+
+t.test("where ping is not allowed, what has a MAC is found all the same", { skip }, async (t) => {
+  // In this namespace alone.
+  execFileSync("mount", ["--bind", "/dev/null", "/usr/bin/fping"]);
+  t.teardown(() => execFileSync("umount", ["/usr/bin/fping"]));
+  const found = await find("sweep", { timeout: "300ms" });
+  t.strictSame(
+    found.map(({ address, words }) => `${address} ${words}`),
+    plan.map(({ address }) => `${address} is there, but does not answer ping`),
+  );
+  t.match((deps.log as ReturnType<typeof keptLog>).lines.join("\n"), /Ping does not work/);
 });
