@@ -210,6 +210,7 @@ class Pipeline implements App {
     this.#web = await createWeb(this.view, { isLocal: guard.isLocal, isOwnHost: guard.isOwnHost });
     this.#handle = createHttp(createApi(this.view, guard), this.#web.router);
     await measuring.start();
+    measuring.notices.start(this.view);
     this.#parts.discovery.start();
   }
 
@@ -221,6 +222,7 @@ class Pipeline implements App {
   async #stop(): Promise<void> {
     const { history, measuring, judging, memory } = this.#parts;
     this.#web?.close();
+    measuring.notices.stop();
     await this.#parts.discovery.stop();
     this.#parts.topology.stop();
     await measuring.stop();

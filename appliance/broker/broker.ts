@@ -79,6 +79,8 @@ export interface Broker {
    * resolves; when it rejects the connection is closed, so that the device sends again. Returns how to stop.
    */
   receive(handler: BrokerHandler): () => void;
+  /** A message of the box itself; reaches only who may read it. Nothing happens while the broker is stopped. */
+  publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): void;
   /** Retained messages as they are now; also before `start`. */
   retained(): Promise<readonly Message[]>;
 }
@@ -128,6 +130,19 @@ export function createBroker(
       return () => {
         if (handler === next) handler = undefined;
       };
+    },
+    publish(topic, payload, { retain = false } = {}) {
+      const packet = {
+        cmd: "publish" as const,
+        topic,
+        payload: Buffer.from(payload),
+        qos: 0 as const,
+        retain,
+        dup: false,
+      };
+      aedes?.publish(packet, (error) => {
+        if (error) counters.add("broker_own_messages_lost");
+      });
     },
     async retained() {
       await memory.open();

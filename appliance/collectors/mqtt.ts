@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
 import { z } from "zod";
-import { duration, idField, secret, topicFilter } from "../config/fields.ts";
+import { duration, idField, publishField, secret, topicFilter } from "../config/fields.ts";
 import type {
   Collector,
   CollectorDeps,
@@ -10,8 +10,11 @@ import type {
   Log,
   Message,
 } from "../model/contracts.ts";
-import type { DeviceRef, Observation } from "../model/observation.ts";
+import type { DeviceRef } from "../model/observation.ts";
+import { isOwnTopic, type NoticeBoard, ownPrefix } from "../model/outlet.ts";
 import { aborted, type Clock, type Timer } from "../model/time.ts";
+import { topicMatches } from "../model/topic.ts";
+import { createAsking } from "../probe/broker-asking.ts";
 import {
   type BrokerReport,
   brokerKey,
@@ -19,6 +22,13 @@ import {
   createWatchdog,
   type Sink,
 } from "../probe/broker-report.ts";
+import {
+  type EmbeddedBroker,
+  type EmbeddedWishes,
+  type Intake,
+  listenEmbedded,
+} from "../probe/embedded-broker.ts";
+import { createOutlet } from "../probe/outlet.ts";
 
 const broker = z.strictObject({
   id: idField().describe("Its name on the page and in the logs."),
@@ -47,6 +57,11 @@ const broker = z.strictObject({
     .boolean()
     .default(false)
     .describe("Ask Shelly devices of the first generation to announce themselves when we connect."),
+  sparkplugRebirth: z
+    .boolean()
+    .default(false)
+    .describe("Ask Sparkplug edge nodes whose birth we missed to say all again."),
+  publish: publishField().describe("What we publish there. Default: nothing."),
   silent: duration({ min: "10s", max: "7d" })
     .prefault("15m")
     .describe("Connected but without any message for so long is a problem."),
@@ -59,19 +74,6 @@ const config = z
   .prefault({});
 type Settings = z.output<typeof config>;
 type BrokerSettings = Settings["brokers"][number];
-
-/** Messages of one broker in, observations out; made by app.ts from the dialects. */
-interface Intake {
-  take(message: Message): readonly Observation[];
-}
-/** `behind` is the key of the broker as a device; absent for the embedded one, which is this box. */
-type MakeIntake = (behind?: DeviceRef) => Intake;
-
-/** What we need of the embedded broker. */
-interface EmbeddedBroker {
-  receive(handler: (message: Message & { readonly qos: number }) => Promise<void>): () => void;
-  retained(): Promise<readonly Message[]>;
-}
 
 /**
  * Telemetry that devices publish: from external brokers, and from the embedded one in `parts.broker`.
@@ -88,11 +90,12 @@ function createMqtt(settings: Settings, deps: CollectorDeps): Collector {
   const intake = deps.parts.intake as MakeIntake;
   const embedded = deps.parts.broker as EmbeddedBroker | undefined;
   const own = embedded && intake();
+  const wishes = deps.parts.brokerWishes as EmbeddedWishes | undefined;
   const links = settings.brokers.map((one) => createLink(one, intake(brokerKey(one.id)), deps));
   return {
     async listen(sink, { signal }) {
       const ends = links.map((link) => link.start(sink));
-      if (embedded && own) ends.push(await listenEmbedded(embedded, own, sink));
+      if (embedded && own) ends.push(await listenEmbedded(embedded, own, sink, wishes ?? {}, boardOf(deps)));
       await aborted(signal);
       await Promise.all(ends.map((end) => end()));
     },
@@ -100,22 +103,10 @@ function createMqtt(settings: Settings, deps: CollectorDeps): Collector {
   };
 }
 
-/** What is retained comes first, as a replay: documents that name devices must be known before their values. */
-async function listenEmbedded(
-  embedded: EmbeddedBroker,
-  intake: Intake,
-  sink: Sink,
-): Promise<() => Promise<void>> {
-  for (const message of await embedded.retained()) {
-    const records = intake.take(message);
-    if (records.length > 0) await sink(records);
-  }
-  const stop = embedded.receive(async (message) => {
-    const records = intake.take(message);
-    if (records.length > 0) await sink(records, { waiting: message.qos > 0 });
-  });
-  return async () => stop();
-}
+/** `behind` is the key of the broker as a device; absent for the embedded one, which is this box. */
+type MakeIntake = (behind?: DeviceRef) => Intake;
+
+const boardOf = ({ parts }: Pick<CollectorDeps, "parts">) => parts.notices as NoticeBoard | undefined;
 
 interface Link {
   start(sink: Sink): () => Promise<void>;
@@ -128,11 +119,19 @@ const retryAfterMs = 5_000;
 function createLink(
   settings: BrokerSettings,
   intake: Intake,
-  deps: Pick<CollectorDeps, "clock" | "log" | "counters">,
+  deps: Pick<CollectorDeps, "clock" | "log" | "counters" | "parts">,
 ): Link {
   return {
     start(sink) {
-      const client = connect(settings.url, optionsOf(settings));
+      const board = settings.publish && boardOf(deps);
+      const client = connect(settings.url, optionsOf(settings, board));
+      const send = (topic: string, payload: string | Buffer, options: IClientPublishOptions = {}) => {
+        // While we are away nothing piles up: on the next connection all is said anew.
+        if (client.connected) client.publish(topic, payload, { qos: 0, ...options });
+      };
+      const outlet =
+        board && createOutlet(board.site, (topic, payload) => send(topic, payload, { qos: 1, retain: true }));
+      const leave = outlet && settings.publish && board.add(outlet, settings.publish);
       const report = createReport(settings, sink, deps);
       const watchdog = createWatchdog(settings.silent, deps.clock, () => {
         report.silent(true);
@@ -141,18 +140,24 @@ function createLink(
       acknowledgeAfterCommit(client, deps, (message, qos) => {
         watchdog.heard();
         report.silent(false);
+        if (message.retained) outlet?.found(message.topic, message.payload);
+        if (!isWanted(settings, board, message.topic)) return Promise.resolve();
         const records = intake.take(message);
+        askFor(intake, settings, send);
         return records.length === 0 ? Promise.resolve() : sink(records, { waiting: qos > 0 });
       });
-      const asking = createAsking(settings, client, deps.clock);
+      const asking = createAsking(settings, send, deps.clock);
       client.on("connect", () => {
         subscribe(client, settings, report);
+        if (board) client.subscribe(ownFilters(board), { qos: 0 }, () => undefined);
+        outlet?.open();
         asking.begin();
         watchdog.connected();
       });
       client.on("close", () => {
         asking.end();
         watchdog.lost();
+        outlet?.lost();
         report.offline();
       });
       client.on("error", (error) => report.failed(error));
@@ -160,13 +165,35 @@ function createLink(
         asking.end();
         watchdog.lost();
         report.stop();
+        leave?.();
+        await farewell(client, board);
         await client.endAsync(true);
       };
     },
   };
 }
 
-function optionsOf(settings: BrokerSettings): IClientOptions {
+/** Where our own messages lie, those of an earlier run too. */
+const ownFilters = ({ site }: NoticeBoard) => [`${ownPrefix}/${site}/#`, "+/device/+/config"];
+/** Not what came by our own filter alone. */
+const isWanted = ({ subscribe }: BrokerSettings, board: NoticeBoard | undefined, topic: string) =>
+  !board || isOwnTopic(topic) || subscribe.some((filter) => topicMatches(filter, topic));
+
+function askFor(intake: Intake, settings: BrokerSettings, send: (topic: string, payload: Buffer) => void) {
+  for (const { topic, payload } of intake.requests())
+    if (settings.sparkplugRebirth) send(topic, Buffer.from(payload));
+}
+const farewellMs = 1_000;
+
+/** Says that we go. A clean end keeps the broker from saying it by the will. */
+async function farewell(client: MqttClient, board: NoticeBoard | undefined): Promise<void> {
+  if (!board || !client.connected) return;
+  const { topic, offline } = board.status;
+  const said = client.publishAsync(topic, offline, { qos: 1, retain: true }).catch(() => undefined);
+  await Promise.race([said, new Promise((resolve) => setTimeout(resolve, farewellMs).unref())]);
+}
+
+function optionsOf(settings: BrokerSettings, board: NoticeBoard | undefined): IClientOptions {
   const version5 = settings.version === "5";
   return {
     protocolVersion: version5 ? 5 : 4,
@@ -177,6 +204,16 @@ function optionsOf(settings: BrokerSettings): IClientOptions {
     keepalive: 30,
     reconnectPeriod: 2_000,
     connectTimeout: 10_000,
+    ...(board
+      ? {
+          will: {
+            topic: board.status.topic,
+            payload: Buffer.from(board.status.offline),
+            qos: 1,
+            retain: true,
+          },
+        }
+      : {}),
     ...(settings.user === undefined ? {} : { username: settings.user }),
     ...(settings.password ? { password: settings.password.reveal() } : {}),
     ...(version5
@@ -258,30 +295,5 @@ function acknowledgeAfterCommit(
     const go = () => callback(qos === 1 ? later : undefined);
     if (uncommitted < maxUncommitted) go();
     else resume = go;
-  };
-}
-
-const askAgainMs = 30_000;
-
-/**
- * The only messages that we send: Victron's keep-alive (it ends after 60 s) and the announcement of Shelly devices, each
- * behind its setting. Source: victronenergy/dbus-flashmq README; Shelly Gen1 API.
- */
-function createAsking({ victron, shellyAnnounce }: BrokerSettings, client: MqttClient, clock: Clock) {
-  let timer: Timer | undefined;
-  const keepAlive = (payload: string) => {
-    for (const portal of victron) client.publish(`R/${portal}/keepalive`, payload, { qos: 0 });
-    timer = clock.timer(() => keepAlive('{"keepalive-options":["suppress-republish"]}'), askAgainMs);
-  };
-  return {
-    begin() {
-      timer?.cancel();
-      // The first, empty one makes it tell everything once.
-      if (victron.length > 0) keepAlive("");
-      if (shellyAnnounce) client.publish("shellies/command", "announce", { qos: 0 });
-    },
-    end() {
-      timer?.cancel();
-    },
   };
 }

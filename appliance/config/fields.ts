@@ -253,3 +253,19 @@ export function timezone() {
     )
     .meta({ field: "timezone" });
 }
+
+/** What a broker is told by us: absent is nothing. */
+export function publishField() {
+  return z
+    .strictObject({
+      discovery: z
+        .enum(["none", "homeassistant"])
+        .default("none")
+        .describe("homeassistant: also documents, so that Home Assistant shows site and devices by itself."),
+      sensors: z
+        .enum(["none", "main"])
+        .default("none")
+        .describe("main: also temperature, humidity, battery and the like of each device."),
+    })
+    .optional();
+}

@@ -5,7 +5,7 @@ import { ApplianceError } from "../model/errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { type DeviceId, type DeviceKind, deviceKinds } from "../model/site.ts";
 import type { DiscoverConfig } from "./discover.ts";
-import { deviceIdField, host, secret, timezone, topicFilter, url } from "./fields.ts";
+import { deviceIdField, host, publishField, secret, timezone, topicFilter, url } from "./fields.ts";
 import { listenAddress } from "./listen.ts";
 
 /** What the loader needs of a plugin: its type and the schemas of its parts. */
@@ -37,11 +37,9 @@ export const text = (max = 100) =>
 
 /** A path from the root. */
 const absolutePath = () =>
-  z
-    .string({ error: "expected a path" })
-    .regex(/^\/[^\0]{1,1000}$/, {
-      error: "expected a path from the root, such as /etc/porchlight/broker.crt",
-    });
+  z.string({ error: "expected a path" }).regex(/^\/[^\0]{1,1000}$/, {
+    error: "expected a path from the root, such as /etc/porchlight/broker.crt",
+  });
 
 /** Reaching one of these means that the internet works. */
 export const defaultAnchors = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
@@ -98,6 +96,13 @@ export const brokerSection = z.strictObject({
     })
     .optional()
     .describe("MQTT over WebSocket. Default: off."),
+  sparkplugRebirth: z
+    .boolean({ error: "expected true or false" })
+    .prefault(false)
+    .describe("Ask Sparkplug edge nodes whose birth we missed to say all again."),
+  publish: publishField().describe(
+    "What the box itself publishes there, retained below porchlight/<site>/: headline, incidents, states of devices. Default: nothing.",
+  ),
   rate: z
     .int({ error: "expected a whole number of messages a second" })
     .min(1)
@@ -224,6 +229,10 @@ export interface DeviceConfig {
 }
 
 export interface BrokerConfig {
+  readonly publish?:
+    | { readonly discovery: "none" | "homeassistant"; readonly sensors: "none" | "main" }
+    | undefined;
+  readonly sparkplugRebirth: boolean;
   readonly listen?: string | undefined;
   readonly tls?:
     | {

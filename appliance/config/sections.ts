@@ -166,6 +166,8 @@ export function readBroker(section: unknown, found: Gather): Config["broker"] {
     listen: parsed?.listen,
     tls: parsed?.tls,
     websocket: parsed?.websocket,
+    publish: parsed?.publish,
+    sparkplugRebirth: parsed?.sparkplugRebirth ?? false,
     rate: parsed?.rate ?? 20,
     burst: parsed?.burst ?? 200,
     devices: (parsed?.devices ?? []).map((device) => ({

@@ -1,6 +1,7 @@
 import type { Counters, DialectDeps, DialectPlugin, Message } from "../model/contracts.ts";
 import { metricOf } from "../model/metric.ts";
 import type { DeviceRef, Observation, Sample } from "../model/observation.ts";
+import { isOwnTopic } from "../model/outlet.ts";
 import type { Mapping } from "../model/telemetry.ts";
 import { createDecoder, type DecoderResult, type NamedDialect } from "./decoder.ts";
 import type { Heard } from "./heard.ts";
@@ -14,6 +15,7 @@ export interface Intake {
   requests(): readonly Request[];
 }
 
+const nothing: readonly Observation[] = [];
 const noMappings: readonly Mapping[] = [];
 
 /** Makes every dialect with its settings, by type; a dialect without any gets its defaults. */
@@ -51,6 +53,10 @@ export function createIntake(
   return {
     requests: () => decoder.requests(),
     take(message) {
+      if (isOwnTopic(message.topic)) {
+        counters.add("mqtt_own_messages");
+        return nothing;
+      }
       const result = decoder.decode(message);
       heard?.note(message, result);
       counters.add("mqtt_messages");

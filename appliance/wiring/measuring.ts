@@ -4,7 +4,7 @@ import { type Answers, createAnswers } from "../engine/answers.ts";
 import { createIngest, type Ingest } from "../engine/ingest.ts";
 import type { LatestTable } from "../engine/latest.ts";
 import { createRates } from "../engine/rates.ts";
-import { createSchedule, type Schedule } from "../engine/schedule.ts";
+import { createSchedule, type Schedule, type ScheduleOptions } from "../engine/schedule.ts";
 import type { InventoryBook } from "../inventory/inventory.ts";
 import type {
   AnswersKeeper,
@@ -17,6 +17,7 @@ import type {
   Target,
 } from "../model/contracts.ts";
 import type { Event } from "../model/observation.ts";
+import type { NoticeBoard } from "../model/outlet.ts";
 import type { DeviceId } from "../model/site.ts";
 import type { Clock } from "../model/time.ts";
 import type { Neighbours } from "../model/topology.ts";
@@ -25,6 +26,7 @@ import { createDialects, createIntake } from "../payload/intake.ts";
 import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { brokerOf } from "./broker.ts";
+import { createNoticeBoard, type Notices } from "./notices.ts";
 import { type Plugins, programPath } from "./plugins.ts";
 import { createRemembering } from "./remembering.ts";
 import type { LayeredSettings } from "./settings.ts";
@@ -67,6 +69,8 @@ export interface Measuring {
   readonly rates: ReturnType<typeof createRates>;
   readonly network: NetworkWatch;
   readonly broker: Broker | undefined;
+  /** What brokers are told of us. */
+  readonly notices: Notices;
   /** What is polled now. */
   targets(): readonly Target[];
   /** Takes over what changed of devices and their addresses. */
@@ -80,6 +84,7 @@ export interface Measuring {
 
 /** What collectors are told of the parts that are made after them. */
 interface Later {
+  readonly notices: NoticeBoard;
   targets(): readonly Target[];
   pollDevice(device: DeviceId): void;
 }
@@ -101,6 +106,7 @@ function makeCollectors(
     parts: {
       dataDir,
       broker,
+      brokerWishes: config.broker,
       ...later,
       device: (id: DeviceId) => inventory.device(id),
       engines: new Map<string, DeviceId>(),
@@ -152,22 +158,27 @@ function watched({ clock, log, networkRoot }: MeasuringDeps, onChange: () => voi
   });
 }
 
+function scheduleOf(
+  { clock, log, counters, isTroubled }: MeasuringDeps,
+  collectors: ReadonlyMap<string, Collector>,
+  sink: ScheduleOptions["sink"],
+): Schedule {
+  return createSchedule({ clock, log: log.part("schedule"), counters, collectors, isTroubled, sink });
+}
+
 export function createMeasuring(deps: MeasuringDeps): Measuring {
-  const { clock, log, counters, inventory } = deps;
+  const { clock, log, inventory } = deps;
   const broker = brokerOf(deps);
   const confirm = (device: DeviceId) => void schedule.pollDevice(device);
-  const collectors = makeCollectors(deps, broker, { targets: () => targets, pollDevice: confirm });
+  const notices = createNoticeBoard(deps.config.site.id, clock);
+  const later = { notices, targets: () => targets, pollDevice: confirm };
+  const collectors = makeCollectors(deps, broker, later);
   const rates = createRates();
   const answers = createAnswers({ clock, isPolled: (_device, via) => isPolled(collectors, via), confirm });
   const ingest = createIngest({ ...deps, log: log.part("ingest"), rates, answers });
-  const schedule = createSchedule({
-    clock,
-    log: log.part("schedule"),
-    counters,
-    collectors,
-    isTroubled: deps.isTroubled,
-    sink: (observations, context) => ingest.ingest(observations, context),
-  });
+  const schedule = scheduleOf(deps, collectors, (observations, context) =>
+    ingest.ingest(observations, context),
+  );
   const network = watched(deps, () => arrange());
   const remembering = createRemembering({ answers, keeper: deps.heardBefore, clock, log });
   let targets: readonly Target[] = [];
@@ -185,6 +196,7 @@ export function createMeasuring(deps: MeasuringDeps): Measuring {
     rates,
     network,
     broker,
+    notices,
     targets: () => targets,
     arrange,
     async prepare() {
