@@ -184,13 +184,28 @@ function pick(index: string, places: readonly number[]): string | undefined {
 
 /**
  * An index that spells a text, with or without its length in front; undefined when it spells none. Numbers may stand
- * before the length: `1 vcp-0` of member 1 and the port `vcp-0`.
+ * before the length: `1 vcp-0` of member 1 and the port `vcp-0`. Several texts follow one another: `line_card 1/1`.
  */
 export function indexText(index: string): string | undefined {
   const arcs = parseOid(index);
+  const several = severalTexts(arcs);
+  if (several !== undefined) return several;
   const at = arcs.findIndex((arc, position) => position < 3 && arc > 0 && arc === arcs.length - position - 1);
   const text = spelled(arcs.slice(at + 1));
   return text === undefined || at < 1 ? text : [arcs.slice(0, at).join("."), text].join(" ");
+}
+
+/** Two texts or more, each behind its length and of two characters at least, with nothing else between. */
+function severalTexts(arcs: readonly number[]): string | undefined {
+  const texts: string[] = [];
+  for (let at = 0; at < arcs.length; ) {
+    const length = arcs[at] ?? 0;
+    const part = arcs.slice(at + 1, at + 1 + length);
+    if (length < 2 || part.length < length || part.some((arc) => arc < 32 || arc > 126)) return undefined;
+    texts.push(String.fromCharCode(...part));
+    at += length + 1;
+  }
+  return texts.length < 2 ? undefined : texts.join(" ");
 }
 
 function spelled(arcs: readonly number[]): string | undefined {

@@ -6,6 +6,7 @@ t.test("an index spells a text with its length, without it, and behind numbers",
   t.equal(indexText("101.116.104.48"), "eth0");
   t.equal(indexText("1.4.101.116.104.48"), "1 eth0");
   t.equal(indexText("1.2.4.101.116.104.48"), "1.2 eth0");
+  t.equal(indexText("4.99.97.114.100.3.49.47.49"), "card 1/1", "two texts");
 });
 
 t.test("an index of numbers spells nothing", async (t) => {
