@@ -52,7 +52,7 @@ export class CommunityPoll implements Job {
   readonly port: number;
   readonly version: CommunityVersion;
   readonly community: Uint8Array;
-  readonly timeoutMs: number;
+  timeoutMs: number;
   tries = 1;
   paceMs: number;
   triesLeft = 0;
@@ -92,7 +92,8 @@ export class CommunityPoll implements Job {
    */
   run(patience: Patience, signal: AbortSignal, onFirst?: () => boolean): Promise<PollResult> {
     this.tries = patience.tries;
-    this.paceMs = patience.paceMs ?? this.timeoutMs;
+    this.timeoutMs = patience.timeoutMs;
+    this.paceMs = patience.paceMs ?? patience.timeoutMs;
     this.signal = signal;
     this.#at = 0;
     this.#gaps = 0;

@@ -21,6 +21,7 @@ const { values: given } = parseArgs({
     port: { type: "string", default: "1161" },
     rounds: { type: "string", default: "5" },
     warmup: { type: "string", default: "5" },
+    "warmup-conc": { type: "string", default: "50" },
     conc: { type: "string", default: "50" },
     timeout: { type: "string", default: "2000" },
   },
@@ -94,7 +95,7 @@ async function lap(rounds: number, conc: number) {
 }
 
 const warmRounds = Number(given.warmup);
-if (warmRounds > 0) await lap(warmRounds, 50);
+if (warmRounds > 0) await lap(warmRounds, Number(given["warmup-conc"]));
 const rounds = Number(given.rounds);
 const cpu = process.cpuUsage();
 const startMs = performance.now();
