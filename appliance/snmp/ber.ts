@@ -206,9 +206,18 @@ export function readUnsigned(bytes: Uint8Array, from: number, to: number, width:
   const most = width / 8;
   if (length < 1 || length > most + 1) return Number.NaN;
   if (length === most + 1 && bytes[from] !== 0) return Number.NaN;
+  // Whole 32-bit words: this runs for every value of every poll.
+  if (length <= 4) return readWord(bytes, from, to);
+  const middle = to - 4;
+  const high = length === 9 ? readWord(bytes, from + 1, middle) : readWord(bytes, from, middle);
+  return high * 0x1_0000_0000 + readWord(bytes, middle, to);
+}
+
+/** At most four bytes, unsigned. */
+function readWord(bytes: Uint8Array, from: number, to: number): number {
   let value = 0;
-  for (let at = from; at < to; at++) value = value * 256 + (bytes[at] as number);
-  return value;
+  for (let at = from; at < to; at++) value = (value << 8) | (bytes[at] as number);
+  return value >>> 0;
 }
 
 /** The exact value of an unsigned integer already known to be well formed. */
