@@ -51,6 +51,7 @@ function bridgeOf(tables: Neighbours): Bridge {
  */
 export class Forwarding {
   readonly #bridges: readonly Bridge[];
+  readonly #byId: ReadonlyMap<string, Bridge>;
   readonly #seekers = new Map<string, Seeker>();
   readonly #boxPorts = new Map<DeviceId, number>();
   readonly #viaGateway = new Set<DeviceId>();
@@ -64,6 +65,7 @@ export class Forwarding {
     gateway: Seeker | undefined,
   ) {
     this.#bridges = [...tables].filter(({ forwarding }) => forwarding.length > 0).map(bridgeOf);
+    this.#byId = new Map(this.#bridges.map((bridge) => [bridge.id, bridge]));
     for (const seeker of seekers) this.#seekers.set(seeker.key, seeker);
     for (const bridge of this.#bridges) {
       const direct = this.#portAt(bridge, box);
@@ -76,7 +78,7 @@ export class Forwarding {
   }
 
   isBridge(key: string): boolean {
-    return this.#bridges.some(({ id }) => id === key);
+    return this.#byId.has(key);
   }
 
   /** The bridge's port that leads to this box. */
@@ -95,7 +97,7 @@ export class Forwarding {
 
   /** The port behind which a bridge sees something, when that is one port. */
   portAt(bridge: DeviceId, key: string): number | undefined {
-    const found = this.#bridges.find(({ id }) => id === bridge);
+    const found = this.#byId.get(bridge);
     const seeker = this.#seekers.get(key);
     return found && seeker && this.#portAt(found, seeker);
   }
@@ -159,7 +161,7 @@ export class Forwarding {
 
   /** Tables are read one after the other: a bridge behind the port that has not seen it yet may be where it is now. */
   #mayBeMoving(bridge: DeviceId, ifIndex: number, key: string): boolean {
-    const timeMs = this.#bridges.find(({ id }) => id === bridge)?.timeMs ?? 0;
+    const timeMs = this.#byId.get(bridge)?.timeMs ?? 0;
     return this.#bridges.some((other) => {
       if (other.timeMs >= timeMs || other.id === key || this.portAt(bridge, other.id) !== ifIndex)
         return false;
@@ -187,6 +189,6 @@ export class Forwarding {
 
   /** How many addresses a bridge has learned behind each of its ports. */
   counts(bridge: DeviceId): ReadonlyMap<number, number> | undefined {
-    return this.#bridges.find(({ id }) => id === bridge)?.counts;
+    return this.#byId.get(bridge)?.counts;
   }
 }

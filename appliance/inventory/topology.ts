@@ -36,6 +36,8 @@ export interface TopologyBook extends Topology {
 
 /** Tables come in one after the other: conclusions are drawn when it is quiet for a moment. */
 const quietMs = 3_000;
+/** Conclusions take no more than one part in this many of the time: a thousand devices take a third of a second. */
+const restFactor = 50;
 /** After a start the tables of all infrastructure are waited for, but no longer than this. */
 const waitMs = 180_000;
 const rememberedMs = 30 * 86_400_000;
@@ -46,10 +48,15 @@ class Book implements TopologyBook {
   readonly #tables = new Map<DeviceId, Neighbours>();
   /** Devices whose tables conclusions were drawn from before. */
   readonly #told = new Set<DeviceId>();
+  /** The tables that the ports of each device were learned from last. */
+  readonly #learned = new Map<DeviceId, Neighbours>();
   readonly #startMs: number;
   #kept: ReadonlyMap<string, KeptLink>;
   #built: BuiltTopology | undefined;
   #timer: Timer | undefined;
+  /** When conclusions were drawn last, and how long that took. */
+  #settledMs = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
   /** The timer is for the end of the wait, not for quiet. */
   #isWaiting = false;
   #isStopped = false;
@@ -76,7 +83,8 @@ class Book implements TopologyBook {
     this.#tables.set(tables.device, completed(tables, this.#tables.get(tables.device)));
     if (this.#isStopped) return;
     if (this.#isWaiting) this.#timer?.cancel();
-    if (this.#isWaiting || !this.#timer) this.#arm(quietMs);
+    const restMs = this.#settledMs + this.#tookMs * restFactor - this.#options.clock.monotonicMs();
+    if (this.#isWaiting || !this.#timer) this.#arm(Math.max(quietMs, restMs));
   }
 
   #arm(delayMs: number): void {
@@ -103,10 +111,18 @@ class Book implements TopologyBook {
   }
 
   settle(): void {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    this.#conclude();
+    this.#settledMs = clock.monotonicMs();
+    this.#tookMs = this.#settledMs - startMs;
+  }
+
+  #conclude(): void {
     const { clock, inventory, keeper, log, counters, box } = this.#options;
     // A service stands on some device, often with the same address.
     const devices = inventory.devices().filter(({ kind }) => kind !== "service");
-    for (const id of this.#tables.keys()) if (!inventory.device(id)) this.#tables.delete(id);
+    for (const id of this.#tables.keys()) if (!inventory.device(id)) this.#forget(id);
     const built = buildTopology({
       devices,
       tables: this.#tables,
@@ -137,6 +153,12 @@ class Book implements TopologyBook {
     for (const device of inventory.devices()) this.#learn(device, built);
   }
 
+  #forget(id: DeviceId): void {
+    this.#tables.delete(id);
+    this.#learned.delete(id);
+    this.#told.delete(id);
+  }
+
   /** What was known before and what no table of now speaks against. */
   #remembered(): TopologyLink[] {
     const { clock, inventory, isSilent } = this.#options;
@@ -153,7 +175,8 @@ class Book implements TopologyBook {
 
   #learn(device: Device, built: BuiltTopology): void {
     const tables = this.#tables.get(device.id);
-    if (device.ports.length === 0) return;
+    if (!tables || device.ports.length === 0 || this.#learned.get(device.id) === tables) return;
+    this.#learned.set(device.id, tables);
     const facts = learnPorts(device, {
       tables,
       links: this.linksOf(device.id),

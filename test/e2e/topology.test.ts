@@ -3,8 +3,9 @@ import { networkInterfaces } from "node:os";
 import { folderFor, startAppliance, until } from "../helpers/appliance.ts";
 import { enterNamespace } from "../helpers/namespace.ts";
 import { type ReplayAgent, replayAgent } from "../helpers/snmp/replay.ts";
-import type { Cable, Cabling, Thing } from "../helpers/topology/cabling.ts";
+import type { Cabling } from "../helpers/topology/cabling.ts";
 import { recordingsOf } from "../helpers/topology/recording.ts";
+import { office, officeBehind, recabled } from "../helpers/topology/three-switches.ts";
 
 enterNamespace(import.meta.url);
 const { default: t } = await import("tap");
@@ -19,33 +20,7 @@ for (const words of [
 ])
   execFileSync("ip", words);
 
-const sw = (id: string): Thing => ({ id, kind: "switch", announces: true, tables: ["fdb", "lldp"] });
-const things: readonly Thing[] = [
-  { id: "box", kind: "box" },
-  { id: "router", kind: "router", announces: true },
-  ...["sw1", "sw2", "sw3"].map(sw),
-  ...["nas", "printer", "camera", "phone"].map((id): Thing => ({ id, kind: "printer" })),
-];
-const cables: readonly Cable[] = [
-  ["box", 1, "sw1", 3],
-  ["router", 1, "sw1", 1],
-  ["sw1", 24, "sw2", 8],
-  ["sw2", 7, "sw3", 1],
-  ["nas", 1, "sw1", 5],
-  ["printer", 1, "sw2", 2],
-  ["camera", 1, "sw3", 4],
-  ["phone", 1, "sw3", 5],
-];
-const moved = cables.map((cable): Cable => (cable[0] === "printer" ? ["printer", 1, "sw3", 6] : cable));
-const expected = {
-  router: "sw1",
-  sw2: "sw1",
-  sw3: "sw2",
-  nas: "sw1",
-  printer: "sw2",
-  camera: "sw3",
-  phone: "sw3",
-};
+const moved = recabled(["printer", 1, "sw3", 6]);
 
 const boxMac = Object.values(networkInterfaces())
   .flatMap((list) => list ?? [])
@@ -61,7 +36,6 @@ t.test(
   "three switches: who hangs on whom is found out, a device moves, a switch dies",
   { timeout: 110_000 },
   async (t) => {
-    const office: Cabling = { things, cables };
     const recordings = (cabling: Cabling, down: readonly string[] = []) =>
       recordingsOf(cabling, { boxMac: boxMac ?? "", down });
     const agents = new Map<string, ReplayAgent>();
@@ -78,7 +52,7 @@ t.test(
       id,
       name: id,
       address,
-      kind: things.find((thing) => thing.id === id)?.kind,
+      kind: office.things.find((thing) => thing.id === id)?.kind,
       ping: "off",
       snmp: { version: "2c", port, community: "public" },
     }));
@@ -102,29 +76,29 @@ t.test(
     t.ok(boxMac, "the network card has an address");
     const isAll = async () => {
       const found = await hanging();
-      return Object.keys(found).length >= Object.keys(expected).length ? found : undefined;
+      return Object.keys(found).length >= Object.keys(officeBehind).length ? found : undefined;
     };
     const found = await until(isAll, 500);
-    t.strictSame(found, expected, "nobody wrote it into the file");
+    t.strictSame(found, officeBehind, "nobody wrote it into the file");
     t.comment(`found out after ${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     const { items: links } = (await ask("/api/v1/links")) as {
       items: { from: { device: string }; to: { device: string }; confidence: string }[];
     };
     const pairs = links.map(({ from, to }) => [from.device, to.device].sort().join(" ")).sort();
-    const real = cables.map(([a, , b]) => [a, b].sort().join(" ")).sort();
+    const real = office.cables.map(([a, , b]) => [a, b].sort().join(" ")).sort();
     t.strictSame(pairs, real, `${pairs.length} links of ${real.length}, none that is not there`);
     t.match((await appliance.ask("/map")).text, /8 devices have their place on the map|9 devices/);
 
-    answerBy(recordings({ things, cables: moved }));
+    answerBy(recordings(moved));
     const events = async () => (await appliance.ask("/devices/printer/events")).text;
     const said = await until(async () => {
       const text = await events();
       return /moved/.test(text) ? text : undefined;
     }, 500);
     t.match(said, /now port p6 of sw3, before port p2 of sw2/);
-    t.strictSame(await hanging(), { ...expected, printer: "sw3" });
+    t.strictSame(await hanging(), { ...officeBehind, printer: "sw3" });
 
-    answerBy(recordings({ things, cables: moved }, ["sw1/24"]));
+    answerBy(recordings(moved, ["sw1/24"]));
     for (const id of ["sw2", "sw3", "printer", "camera", "phone"]) agents.get(id)?.mute(true);
     interface Open {
       readonly id: number;

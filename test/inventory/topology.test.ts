@@ -5,33 +5,10 @@ import type { Event } from "../../appliance/model/observation.ts";
 import { type DeviceId, deviceId } from "../../appliance/model/site.ts";
 import { listLog, memoryKeeper, seed } from "../helpers/engine.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
-import {
-  type Cable,
-  type Cabling,
-  devicesOf,
-  macOf,
-  type Thing,
-  tablesOf,
-} from "../helpers/topology/cabling.ts";
+import { type Cabling, devicesOf, macOf, type Thing, tablesOf } from "../helpers/topology/cabling.ts";
 import { linksInMemory } from "../helpers/topology/keeper.ts";
+import { office, officeBehind, recabled } from "../helpers/topology/three-switches.ts";
 
-const sw = (id: string): Thing => ({ id, kind: "switch", announces: true, tables: ["fdb", "lldp"] });
-const things: readonly Thing[] = [
-  { id: "box", kind: "box" },
-  { id: "router", kind: "router", announces: true },
-  ...["sw1", "sw2", "sw3"].map(sw),
-  ...["nas", "printer", "camera"].map((id): Thing => ({ id, kind: "printer" })),
-];
-const cables: readonly Cable[] = [
-  ["box", 1, "sw1", 3],
-  ["router", 1, "sw1", 1],
-  ["sw1", 24, "sw2", 8],
-  ["sw2", 7, "sw3", 1],
-  ["nas", 1, "sw1", 5],
-  ["printer", 1, "sw2", 2],
-  ["camera", 1, "sw3", 4],
-];
-const office: Cabling = { things, cables };
 const tenMinutes = 600_000;
 
 /** A topology over an office whose tables come in one after the other, as polls bring them. */
@@ -83,12 +60,6 @@ function setUp(cabling: Cabling, keeper = linksInMemory(), known = memoryKeeper(
   return { clock, inventory, topology, round, behind, events, keeper, known, silent };
 }
 
-const officeBehind = { router: "sw1", sw2: "sw1", sw3: "sw2", nas: "sw1", printer: "sw2", camera: "sw3" };
-const cabled = (cable: Cable): Cabling => ({
-  things,
-  cables: cables.map((one) => (one[0] === cable[0] ? cable : one)),
-});
-
 t.test("what hangs on what goes to the inventory, and only changes are written down", async (t) => {
   const { round, behind, keeper, events, topology, inventory } = setUp(office);
   await round(office);
@@ -114,8 +85,8 @@ for (const order of [
     const { round, behind, events, topology, clock } = setUp(office);
     await round(office);
     const thenMs = clock.nowMs();
-    await round(cabled(["printer", 1, "sw3", 6]), order);
-    await round(cabled(["printer", 1, "sw3", 6]), order);
+    await round(recabled(["printer", 1, "sw3", 6]), order);
+    await round(recabled(["printer", 1, "sw3", 6]), order);
     t.strictSame(behind(), { ...officeBehind, printer: "sw3" });
     t.match(events, [
       { device: "printer", metric: "moved", value: "now port p6 of sw3, before port p2 of sw2" },
@@ -128,7 +99,10 @@ for (const order of [
 
 t.test("a new neighbour comes and goes", async (t) => {
   const stranger: Thing = { id: "stranger", kind: "switch", isUnknown: true, announces: true };
-  const grown: Cabling = { things: [...things, stranger], cables: [...cables, ["sw2", 5, "stranger", 1]] };
+  const grown: Cabling = {
+    things: [...office.things, stranger],
+    cables: [...office.cables, ["sw2", 5, "stranger", 1]],
+  };
   const { round, events, topology } = setUp(office);
   await round(office);
   await round(grown);
@@ -144,9 +118,10 @@ t.test("a new neighbour comes and goes", async (t) => {
 
 t.test("a switch that dies stays where it hangs, and so does what is behind it", async (t) => {
   const { round, behind, events, silent } = setUp(office);
+  const gone = ["sw2", "sw3", "printer", "camera", "phone"];
   await round(office);
-  for (const id of ["sw2", "sw3", "printer", "camera"]) silent.add(deviceId(id));
-  const dark: Cabling = { ...office, off: ["sw2", "sw3", "printer", "camera"] };
+  for (const id of gone) silent.add(deviceId(id));
+  const dark: Cabling = { ...office, off: gone };
   for (let look = 0; look < 5; look++) await round(dark, ["sw1"]);
   t.strictSame(behind(), officeBehind);
   t.strictSame(events, []);
@@ -166,7 +141,7 @@ t.test("after a restart nothing is forgotten and nothing is news", async (t) => 
   first.topology.stop();
   const { round, behind, events, topology } = setUp(office, first.keeper, first.known);
   t.strictSame(behind(), officeBehind, "before any table is read");
-  t.equal(topology.links().length, cables.length);
+  t.equal(topology.links().length, office.cables.length);
   await round(office);
   t.strictSame(behind(), officeBehind);
   t.strictSame(events, []);
