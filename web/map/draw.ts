@@ -27,8 +27,8 @@ function widthOf(c: PageContext, links: readonly TopologyLink[]): string {
 }
 
 export function nameOf({ c }: MapView, { device, links: [link], key }: MapNode): string {
-  if (device) return device.name;
-  return link ? neighbourName(c, link) : key;
+  if (device) return cut(device.name, 80);
+  return link ? neighbourName(c, link) : cut(key, 80);
 }
 
 function lineClass({ c }: MapView, links: readonly TopologyLink[]): string {
