@@ -158,7 +158,7 @@ function createAedes(
   log: Log,
 ): Aedes {
   const broker = new Aedes({
-    ...hooksOf(context, take),
+    ...hooksOf(context, take, (id, packet) => persistence.isSentAgain(id, packet)),
     persistence,
     connectTimeout: 10_000,
     drainTimeout: 5_000,

@@ -13,7 +13,7 @@ export const maxQueued = 1_000;
 /** What the broker keeps: retained messages, sessions, queues and wills. */
 export interface BrokerMemory {
   /** As aedes wants it. */
-  readonly persistence: MemoryPersistence;
+  readonly persistence: BrokerPersistence;
   /** Reads what was kept; to be called before anything else, may be called twice. */
   open(): Promise<void>;
   /** Resolves when the retained value is durable; an empty payload takes it away. */
@@ -49,6 +49,8 @@ export class BrokerPersistence extends MemoryPersistence {
   readonly #onLimit: (what: "retained" | "queue") => void;
   readonly #retained = new Set<string>();
   readonly #queued = new Map<string, number>();
+  /** How often what is not acknowledged was given to each session. */
+  readonly #sent = new Map<string, Map<string, number>>();
 
   constructor(recorder: Recorder, onLimit: (what: "retained" | "queue") => void) {
     super();
@@ -65,8 +67,10 @@ export class BrokerPersistence extends MemoryPersistence {
       const { brokerId } = row.packet;
       await super.putWill(client, row.packet);
       if (brokerId !== undefined) row.packet.brokerId = brokerId;
-    } else if (row.kind === "queue") await this.#enqueue([{ clientId: row.owner }], row.packet, noRecorder);
-    else if (row.kind === "incoming") await super.incomingStorePacket(client, row.packet);
+    } else if (row.kind === "queue") {
+      if (row.packet.messageId) this.#sentTo(row.owner).set(queueKey(row.packet), 1);
+      await this.#enqueue([{ clientId: row.owner }], row.packet, noRecorder);
+    } else if (row.kind === "incoming") await super.incomingStorePacket(client, row.packet);
     else await super.addSubscriptions(client, row.subscriptions ?? []);
   }
 
@@ -141,8 +145,21 @@ export class BrokerPersistence extends MemoryPersistence {
   }
 
   override async outgoingUpdate(client: Client, packet: StoredPacket): Promise<void> {
+    const sent = this.#sentTo(client.id);
+    sent.set(queueKey(packet), (sent.get(queueKey(packet)) ?? 0) + 1);
     await super.outgoingUpdate(client, packet);
     this.#recorder.put(rowOf("queue", client.id, queueKey(packet), packet));
+  }
+
+  /** Whether a message was given to the session before this time: then it says so, MQTT 3.1.1 [MQTT-3.3.1-1]. */
+  isSentAgain(id: string, packet: Pick<StoredPacket, "brokerId" | "brokerCounter">): boolean {
+    return (this.#sent.get(id)?.get(queueKey(packet)) ?? 0) > 1;
+  }
+
+  #sentTo(id: string): Map<string, number> {
+    const sent = this.#sent.get(id) ?? new Map();
+    this.#sent.set(id, sent);
+    return sent;
   }
 
   override async outgoingClearMessageId(
@@ -151,6 +168,9 @@ export class BrokerPersistence extends MemoryPersistence {
   ): Promise<StoredPacket | undefined> {
     const gone = await super.outgoingClearMessageId(client, packet);
     if (!gone) return gone;
+    const sent = this.#sent.get(client.id);
+    sent?.delete(queueKey(gone));
+    if (sent?.size === 0) this.#sent.delete(client.id);
     const left = (this.#queued.get(client.id) ?? 1) - 1;
     if (left > 0) this.#queued.set(client.id, left);
     else this.#queued.delete(client.id);
@@ -185,7 +205,7 @@ export class BrokerPersistence extends MemoryPersistence {
   }
 }
 
-function queueKey({ brokerId, brokerCounter }: StoredPacket): string {
+function queueKey({ brokerId, brokerCounter }: Pick<StoredPacket, "brokerId" | "brokerCounter">): string {
   return `${brokerId}:${brokerCounter}`;
 }
 

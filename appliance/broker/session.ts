@@ -8,6 +8,7 @@ import { type Budget, createBudget } from "./budget.ts";
 import { type BrokerDevice, type Credentials, createCredentials, type Permit } from "./credentials.ts";
 import { createDoor, type Door } from "./door.ts";
 import { Guard } from "./guard.ts";
+import type { BrokerPersistence } from "./memory.ts";
 
 const defaultBudget = { perSecond: 20, burst: 200 };
 
@@ -133,6 +134,7 @@ type Hooks = Pick<
 export function hooksOf(
   context: Context,
   take: (client: Client | null, packet: Taken) => Promise<void>,
+  isSentAgain: BrokerPersistence["isSentAgain"],
 ): Hooks {
   return {
     preConnect(client, packet, done) {
@@ -165,7 +167,11 @@ export function hooksOf(
       refuse(context, permit?.name, "subscription not allowed");
       done(null, null);
     },
-    authorizeForward: (client, packet) => (permitOf(context, client)?.mayRead(packet.topic) ? packet : null),
+    authorizeForward(client, packet) {
+      if (!permitOf(context, client)?.mayRead(packet.topic)) return null;
+      if (packet.qos > 0 && isSentAgain(client.id, packet)) packet.dup = true;
+      return packet;
+    },
   };
 }
 
