@@ -16,8 +16,8 @@ const config = z
   .prefault({});
 type Settings = z.infer<typeof config>;
 
-/** Addresses asked by one process. */
-const atOnce = 10;
+/** Addresses asked by one process; the next one begins when it has ended, so that they never send together. */
+const atOnce = 64;
 /**
  * Packets that one address of an own network can cost: the echo request and the questions for its MAC before it, three
  * where nobody answers (arp(7), mcast_solicit), or the request, the question and our answer to the device's own.
@@ -56,7 +56,6 @@ class Sweep implements Finder {
     const places = placesOf(range);
     const found = new Map<string, Evidence>();
     const unsure = new Set<string>();
-    const running: Promise<void>[] = [];
     this.#canPing = true;
     try {
       await clock.sleep(roundedMs, { signal });
@@ -65,16 +64,12 @@ class Sweep implements Finder {
         const cost = chunk.reduce((sum, { isOwn }) => sum + (isOwn ? costs.own : costs.routed), 0);
         progress?.(at, places.length);
         await pace.take(cost, signal);
-        const asked = this.#ask(chunk, signal, { startMs, found, unsure });
-        asked.catch(() => undefined);
-        running.push(asked);
+        await this.#ask(chunk, signal, { startMs, found, unsure });
       }
-      await Promise.all(running);
       await clock.sleep(unsure.size > 0 ? recheckMs : settleMs, { signal });
       for (const one of await this.#heard(unsure, startMs, found)) found.set(one.address, silent(one));
     } catch (error) {
       if (!signal.aborted) throw error;
-      await Promise.allSettled(running);
     }
     progress?.(places.length, places.length);
     if (!this.#canPing && places.some(({ isOwn }) => !isOwn))
@@ -120,7 +115,13 @@ class Sweep implements Finder {
     const { timeout: timeoutMs } = this.#settings;
     if (this.#canPing)
       try {
-        return await answering(addresses, { count, periodMs: timeoutMs, timeoutMs, spreadMs, signal });
+        return await answering(this.#deps.clock, addresses, {
+          count,
+          periodMs: timeoutMs,
+          timeoutMs,
+          spreadMs,
+          signal,
+        });
       } catch (error) {
         if (!(error instanceof EchoError)) throw error;
         this.#canPing = false;
@@ -128,9 +129,23 @@ class Sweep implements Finder {
           what: error.message,
         });
       }
-    await provoke(addresses);
+    await this.#provoke(addresses, spreadMs, signal);
     await this.#deps.clock.sleep(timeoutMs, { signal });
     return new Set();
+  }
+
+  /** A datagram to the discard port (RFC 863) makes the kernel ask for the MAC; no right is needed for it. */
+  async #provoke(addresses: readonly string[], spreadMs: number, signal: AbortSignal): Promise<void> {
+    const socket = createSocket("udp4");
+    socket.on("error", () => undefined);
+    try {
+      for (const address of addresses) {
+        socket.send(Buffer.of(0), 9, address, () => undefined);
+        await this.#deps.clock.sleep(spreadMs, { signal });
+      }
+    } finally {
+      socket.close();
+    }
   }
 
   /**
@@ -168,18 +183,6 @@ function placesOf({ networks }: FindRange): Place[] {
     for (const address of hosts4(cidr))
       if (!own.has(address)) places.set(address, { address, isOwn: place !== undefined });
   return [...places.values()];
-}
-
-/** A datagram to the discard port (RFC 863) makes the kernel ask for the MAC; no right is needed for it. */
-async function provoke(addresses: readonly string[]): Promise<void> {
-  const socket = createSocket("udp4");
-  socket.on("error", () => undefined);
-  await Promise.all(
-    addresses.map(
-      (address) => new Promise<void>((resolve) => socket.send(Buffer.of(0), 9, address, () => resolve())),
-    ),
-  );
-  socket.close();
 }
 
 export const finder = {

@@ -5,7 +5,8 @@ import type { Clock } from "../model/time.ts";
 const slack = 1.06;
 
 /**
- * One bucket for all finders: packets go out at a steady rate, none are saved up for a burst.
+ * One bucket for all finders: packets go out at a steady rate, none are saved up for a burst. Who comes late, because the
+ * machine had other things to do, is waited for: the gap counts from when the packets before it really went.
  *
  * @param rate - packets a second, all finders together
  */
@@ -13,17 +14,22 @@ export function createPace(clock: Clock, rate: number): Pace {
   const gapMs = (1_000 / rate) * slack;
   let freeMs = Number.NEGATIVE_INFINITY;
   let taken = 0;
+  let turn: Promise<void> = Promise.resolve();
+  async function wait(packets: number, signal: AbortSignal): Promise<void> {
+    for (let leftMs = freeMs - clock.monotonicMs(); leftMs > 0; leftMs = freeMs - clock.monotonicMs())
+      await clock.sleep(leftMs, { signal });
+    signal.throwIfAborted();
+    freeMs = clock.monotonicMs() + packets * gapMs;
+    taken += packets;
+  }
   return {
     gapMs,
     taken: () => taken,
-    async take(packets, signal) {
-      signal.throwIfAborted();
-      const nowMs = clock.monotonicMs();
-      const turnMs = Math.max(freeMs, nowMs);
-      // Booked at once, so that whoever asks next comes after it.
-      freeMs = turnMs + packets * gapMs;
-      taken += packets;
-      if (turnMs > nowMs) await clock.sleep(turnMs - nowMs, { signal });
+    take(packets, signal) {
+      const own = turn.then(() => wait(packets, signal));
+      // Who gave up does not keep those behind it waiting.
+      turn = own.catch(() => undefined);
+      return own;
     },
   };
 }

@@ -109,5 +109,18 @@ t.test("a /24 with 60 devices is discovered", { skip: without("fping", "snmpd") 
     t.equal(one?.mac, mac.replaceAll(":", ""));
     t.equal(one?.randomMac, mac.startsWith("da:"), address);
   }
+
+  const second = network.watch();
+  await appliance.ask("/api/v1/scan", { method: "POST", body: {} });
+  await until(async () => ((await json("/scan")).running ? undefined : true));
+  const more = second.stop();
+  const again = ((await json("/candidates")) as { items: Found[] }).items;
+  t.comment(
+    `once more: ${again.length} candidates, ${more.sent} packets sent, at most ${more.mostInASecond} in one second`,
+  );
+  t.strictSame(new Set(again.map(({ id }) => id)), new Set(items.map(({ id }) => id)), "the same ones");
+  const kinds = (all: readonly Found[]) => Object.fromEntries(all.map(({ id, kind }) => [id, kind]));
+  t.strictSame(kinds(again), kinds(items), "what SNMP told is kept");
+  t.ok(more.mostInASecond <= 50);
   t.notMatch((await appliance.ask("/api/v1/candidates")).text, new RegExp(`${community}|${user.auth.key}`));
 });
