@@ -1,11 +1,12 @@
 import t, { type Test } from "tap";
+import { emptyDir } from "../helpers/state.ts";
 import { crowded, flooded, halfOpened, huge, neverReads } from "./mqtt-siege.ts";
 import { wholeBox } from "./mqtt-whole.ts";
 
 t.setTimeout(600_000);
 
 async function running(t: Test, more: { readonly rate?: number; readonly burst?: number } = {}) {
-  const box = await wholeBox({ folder: t.testdir({}), devices: 10, ...more });
+  const box = await wholeBox({ folder: emptyDir(t), devices: 10, ...more });
   await box.start();
   t.teardown(() => box.stop());
   return box;
