@@ -78,12 +78,16 @@ export async function survey(reader: Reader, options: SurveyOptions): Promise<Su
 }
 
 function wantedTables(profile: ResolvedProfile, { neighbours, depth }: SurveyOptions): ResolvedGroup[] {
-  const named = new Set(
-    Object.values(profile.identity).flatMap((sources) => sources.map(({ table }) => table)),
-  );
+  const named = new Set(Object.values(profile.identity).flatMap((sources) => sources.flatMap(tablesOf)));
   return profile.tables.filter(({ name, role }) =>
     depth === "identity" ? named.has(name) : neighbours || !neighbourRoles.has(role ?? ""),
   );
+}
+
+/** The table that a source reads, and those whose rows its condition counts. */
+function tablesOf({ table, when }: ResolvedSource): string[] {
+  const counted = [...(when?.source.matchAll(/\brows\(\s*([\w-]+)/g) ?? [])].map(([, name = ""]) => name);
+  return table === undefined ? counted : [table, ...counted];
 }
 
 function textOf(value: unknown): string | undefined {
