@@ -36,6 +36,8 @@ const surveyAtMostEveryMs = 5 * 60_000;
 const patientMisses = 3;
 /** With 30 % loss each way two tries find 74 % of the answers, nine 99.8 %. */
 const extraTries = 7;
+/** Of a device that takes its time a question must not take minutes. */
+const extraTriesOfSlow = 3;
 /** A device whose answers usually come at once is asked again soon, then less and less. */
 const leastPaceMs = 250;
 const pacePerAnswer = 4;
@@ -140,15 +142,18 @@ export class WatchedDevice {
     if (this.#misses >= patientMisses) return { timeoutMs, tries: 1 };
     const tries = 1 + this.#retries;
     if (this.#answerMs === undefined) return { timeoutMs, tries };
-    const paceMs = Math.max(leastPaceMs, this.#answerMs * pacePerAnswer);
+    const paceMs = Math.min(timeoutMs, Math.max(leastPaceMs, this.#answerMs * pacePerAnswer));
+    if (paceMs > timeoutMs / 2) return { timeoutMs, tries: tries + extraTriesOfSlow, paceMs };
     // No answer takes much longer than they usually do, and one that comes late is taken all the same.
-    return { timeoutMs: Math.max(paceMs, timeoutMs / 2), tries: tries + extraTries, paceMs };
+    return { timeoutMs: timeoutMs / 2, tries: tries + extraTries, paceMs };
   }
 
   /** Learns how long answers take; what came only after a repetition says nothing of that. */
   #learnPace(tookMs: number, paceMs: number): void {
     if (this.#answerMs !== undefined && tookMs >= paceMs) return;
-    this.#answerMs = this.#answerMs === undefined ? tookMs : 0.75 * this.#answerMs + 0.25 * tookMs;
+    const known = this.#answerMs ?? tookMs;
+    // Down quickly: the first answers come while the box itself is busy with its start.
+    this.#answerMs = known + (tookMs < known ? 0.5 : 0.25) * (tookMs - known);
   }
 
   async #measure(signal: AbortSignal): Promise<Observation[]> {
