@@ -12,6 +12,10 @@ const attached = "1.2.840.10006.300.43.1.2.1.1.13";
 /** POWER-ETHERNET-MIB (RFC 3621) pethPsePortTable, by group and port. */
 const power = "1.3.6.1.2.1.105.1.1.1";
 const powerColumns = { admin: `${power}.3`, detection: `${power}.6`, classes: `${power}.10` };
+/** CISCO-POWER-ETHERNET-EXT-MIB cpeExtPsePortPwrConsumption, milliwatts, by the same index. */
+const ciscoConsumption = "1.3.6.1.4.1.9.9.402.1.2.1.9";
+/** MIKROTIK-MIB mtxrPOEStatus and mtxrPOEPower (tenths of a watt), by ifIndex. */
+const mikrotik = { status: "1.3.6.1.4.1.14988.1.1.15.1.1.3", power: "1.3.6.1.4.1.14988.1.1.15.1.1.6" };
 const ifName = "1.3.6.1.2.1.31.1.1.1.1";
 const ifType = "1.3.6.1.2.1.2.2.1.3";
 
@@ -20,6 +24,8 @@ export const portColumns: readonly string[] = [
   pvid,
   attached,
   ...Object.values(powerColumns),
+  ciscoConsumption,
+  ...Object.values(mikrotik),
   ifName,
   ifType,
 ];
@@ -65,7 +71,32 @@ function powerOf(tables: Tables, index: string): PortPower | undefined {
   // pethPsePortPowerClassifications: class0 is 1; it counts only while power is delivered.
   const asked = at(powerColumns.classes);
   const isClass = status === "delivering" && asked !== undefined && asked >= 1 && asked <= 9;
-  return { status, ...(isClass ? { class: asked - 1 } : {}) };
+  const consumed = at(ciscoConsumption);
+  return {
+    status,
+    ...(isClass ? { class: asked - 1 } : {}),
+    ...(consumed === undefined ? {} : { powerW: consumed / 1_000 }),
+  };
+}
+
+/** mtxrPOEStatus: 1 disabled, 2 waitingForLoad, 3 poweredOn; the rest are faults of one kind or another. */
+const mikrotikStatuses: readonly (PortPower["status"] | undefined)[] = [
+  undefined,
+  "off",
+  "searching",
+  "delivering",
+  "fault",
+  "fault",
+];
+
+function mikrotikFacts(tables: Tables): Facts {
+  const power = new Map(numbers(tables, mikrotik.power));
+  return numbers(tables, mikrotik.status).map(([ifIndex, state]) => {
+    const powerW = power.get(ifIndex);
+    const status = mikrotikStatuses[state] ?? "other";
+    const isGiven = powerW !== undefined && powerW >= 0;
+    return [ifIndex, { poe: { status, ...(isGiven ? { powerW: powerW / 10 } : {}) } }];
+  });
 }
 
 type Facts = readonly (readonly [ifIndex: number | undefined, facts: Partial<PortRow>])[];
@@ -106,6 +137,7 @@ export function portRows(tables: Tables, ifIndexes: ReadonlyMap<number, number>)
     ...vlanFacts(tables, ifIndexes),
     ...groupFacts(tables),
     ...powerFacts(tables, ifIndexes),
+    ...mikrotikFacts(tables),
   ];
   for (const [ifIndex, facts] of all)
     if (ifIndex !== undefined && ifIndex > 0)

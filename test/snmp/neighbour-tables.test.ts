@@ -154,3 +154,17 @@ t.test("power of a stack: the group is in the names of the ports", async (t) => 
     ],
   );
 });
+
+t.test("watts, where the maker tells them", async (t) => {
+  const cisco = await read(t, [
+    "1.3.6.1.2.1.31.1.1.1.1.10105|4|Gi1/0/5",
+    `${poe}.6.1.5|2|3`,
+    "1.3.6.1.4.1.9.9.402.1.2.1.9.1.5|66|6300",
+  ]);
+  t.strictSame(cisco.tables.ports, [{ ifIndex: 10_105, poe: { status: "delivering", powerW: 6.3 } }]);
+  const mikrotik = await read(t, [
+    "1.3.6.1.4.1.14988.1.1.15.1.1.3.4|2|3",
+    "1.3.6.1.4.1.14988.1.1.15.1.1.6.4|2|47",
+  ]);
+  t.strictSame(mikrotik.tables.ports, [{ ifIndex: 4, poe: { status: "delivering", powerW: 4.7 } }]);
+});
