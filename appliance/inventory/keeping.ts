@@ -4,6 +4,8 @@ import type { Watched } from "./watched.ts";
 
 /** What was not seen for so long is gone; candidates are forgotten then. */
 export const rememberedMs = 30 * 86_400_000;
+/** A box that was off, or has just begun, gives its devices so long to be heard. */
+const patienceMs = 3_600_000;
 
 type Place = { readonly device: DeviceId; readonly port: string };
 
@@ -31,11 +33,14 @@ export function createKeeping({
   placeOf,
   onChange,
 }: KeepingDeps): Keeping {
-  const gone = (nowMs: number) =>
-    devices().flatMap(({ id, firstSeenMs }) => {
+  let begunMs = Number.NaN;
+  const gone = (nowMs: number) => {
+    if (!(nowMs - begunMs >= patienceMs)) return [];
+    return devices().flatMap(({ id, firstSeenMs }) => {
       const seenMs = Math.max(firstSeenMs, lastSeenMs(id) ?? 0, watched.sighting(id)?.seenMs ?? 0);
       return seenMs < nowMs - rememberedMs ? [{ device: id, seenMs }] : [];
     });
+  };
 
   function tellGone(nowMs: number): void {
     const names = new Map(devices().map(({ id, name }) => [id, name]));
@@ -69,6 +74,7 @@ export function createKeeping({
   return {
     gone,
     run(nowMs) {
+      if (Number.isNaN(begunMs)) begunMs = nowMs;
       keeper.prune(nowMs - rememberedMs);
       watched.tidy();
       tellGone(nowMs);
