@@ -19,10 +19,10 @@ type Settings = z.infer<typeof config>;
 /** Addresses asked by one process; the next one begins when it has ended, so that they never send together. */
 const atOnce = 64;
 /**
- * Packets that one address of an own network can cost: the echo request and the questions for its MAC before it, three
- * where nobody answers (arp(7), mcast_solicit), or the request, the question and our answer to the device's own.
+ * Packets that one address of an own network can cost. Where nobody answers, three questions for its MAC (arp(7),
+ * mcast_solicit); where somebody does, the echo request, a question before or after it, and our answers to two of his.
  */
-const costs = { own: 3, routed: 2 } as const;
+const costs = { own: 4, routed: 2 } as const;
 /** Behind a router nothing but the answer tells that somebody is there: one lost packet must not decide. */
 const routedProbes = 2;
 /** The kernel goes on asking that long for the MAC of an address that does not answer. */

@@ -24,7 +24,7 @@ t.test("a look at the identity alone tells the same as a whole one, with few req
   const fixtures = files.map((file) => {
     const { walk, expect } = parse(readFileSync(join(folder, file), "utf8")) as {
       walk: string;
-      expect: { identity: Told };
+      expect: { identity?: Told };
     };
     return { file, walk, identity: expect.identity };
   });
@@ -33,6 +33,7 @@ t.test("a look at the identity alone tells the same as a whole one, with few req
   t.teardown(() => agent.close());
   let requests = 0;
   for (const { file, identity } of fixtures) {
+    if (!identity) continue;
     const access = { version: "2c", port: agent.port, community: new Secret(file) } as const;
     const reader = (await connect(agent.address, access, exchange)).reader({ timeoutMs: 5_000, tries: 2 });
     const found = await survey(reader, {
