@@ -133,6 +133,10 @@ class Book implements InventoryBook {
     return ref && topicOfRef(ref);
   }
 
+  #rooms(): Set<string> {
+    return new Set(this.devices().flatMap(({ room }) => room ?? []));
+  }
+
   #appear(ref: string): Device | undefined {
     const speakers = this.devices().filter(({ source }) => source === "mqtt").length;
     if (ref.length > 300 || speakers >= (this.#options.limit ?? defaultLimit)) {
@@ -142,7 +146,7 @@ class Book implements InventoryBook {
       return undefined;
     }
     const id = newDeviceId((taken) => this.#known.has(taken));
-    const device = appeared(id, ref, this.#options.clock.nowMs());
+    const device = appeared(id, ref, this.#options.clock.nowMs(), this.#rooms());
     const key = mqttKey(ref);
     this.#byKey.set(key, id);
     this.#listed.add(id);

@@ -78,6 +78,14 @@ t.test("a credential in the file approves the device that speaks under it, for e
   t.equal(inventory.resolve("json:site/attic/climate")?.approved, false);
 });
 
+t.test("a known room among the levels of a topic is the room; other words are none", async (t) => {
+  const { inventory } = setUp([seed("rack-ups", { room: "Server room" })]);
+  t.equal(inventory.resolve("json:site/server-room/climate")?.room, "Server room");
+  t.equal(inventory.resolve("z2m:zigbee2mqtt/server room/door")?.room, "Server room");
+  t.equal(inventory.resolve("json:site/freezer/climate")?.room, undefined);
+  t.equal(inventory.resolve("json:site/servers/room")?.room, undefined);
+});
+
 t.test("a page approves what publishes, names it, and takes that back", async (t) => {
   const { inventory } = setUp([]);
   const ref = "json:site/freezer/climate";
