@@ -218,7 +218,11 @@ function listen(at: BrokerListener, broker: Aedes, context: Context): Promise<Op
   const server = serverFor(at, broker, context);
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(at, cause)));
-    server.listen({ port: at.port, ...(at.host ? { host: at.host } : {}) }, () => resolve({ server, at }));
+    // Many knock at once when the power comes back.
+    const backlog = 2_048;
+    server.listen({ port: at.port, backlog, ...(at.host ? { host: at.host } : {}) }, () =>
+      resolve({ server, at }),
+    );
   });
 }
 

@@ -1,10 +1,16 @@
 import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import path from "node:path";
 import { connectAsync } from "mqtt";
 import t from "tap";
+import { ownCertificate } from "../../appliance/broker/own-certificate.ts";
 import { options, started } from "../helpers/mqtt/embedded.ts";
 import { serverPath, without } from "../helpers/servers.ts";
+
+const dayMs = 86_400_000;
 
 t.test(
   "a listener with a certificate speaks TLS, with the same rules",
@@ -40,4 +46,45 @@ t.test("an address that is taken is said with its code", async (t) => {
     started(t, async () => undefined, { listen: [{ host: "127.0.0.1", port }] }),
     { code: "PORT_IN_USE" },
   );
+});
+
+t.test(
+  "the box's own certificate is believed by whoever has its authority, and made anew in time",
+  async (t) => {
+    const folder = path.join(t.testdir({}), "tls");
+    const names = ["localhost", "box.example", "127.0.0.1", "::1"];
+    const nowMs = Date.now();
+    const first = ownCertificate({ folder, names, nowMs, site: "berlin" });
+    t.same(ownCertificate({ folder, names, nowMs: nowMs + dayMs, site: "berlin" }), first, "kept");
+    const later = ownCertificate({ folder, names, nowMs: nowMs + 370 * dayMs, site: "berlin" });
+    t.not(later.cert, first.cert, "a month before its end");
+    const moved = ownCertificate({ folder, names: [...names, "10.0.0.9"], nowMs, site: "berlin" });
+    const [server = "", ca = ""] = moved.cert.split(/(?<=-----END CERTIFICATE-----\n)/);
+    t.equal(new X509Certificate(ca).ca, true);
+    t.ok(new X509Certificate(server).verify(new X509Certificate(ca).publicKey));
+    t.ok(new X509Certificate(server).checkIP("10.0.0.9"), "with the new address");
+    t.equal(ca, first.cert.split(/(?<=-----END CERTIFICATE-----\n)/)[1], "the authority stays");
+    const tls = { key: moved.key, cert: moved.cert };
+    const { port } = await started(t, async () => undefined, {
+      listen: [{ host: "127.0.0.1", port: 0, tls }],
+    });
+    const hall = await connectAsync(`mqtts://localhost:${port}`, options("hall", { ca }));
+    await hall.endAsync();
+    await t.rejects(connectAsync(`mqtts://localhost:${port}`, options("hall"), false), "unknown to others");
+  },
+);
+
+t.test("strangers of one address are counted before the handshake", async (t) => {
+  const folder = path.join(t.testdir({}), "tls");
+  const tls = ownCertificate({ folder, names: ["localhost"], nowMs: Date.now(), site: "x" });
+  const { port, counters } = await started(t, async () => undefined, {
+    listen: [{ host: "127.0.0.1", port: 0, tls }],
+  });
+  const sockets = Array.from({ length: 21 }, () => connectTcp({ port, host: "127.0.0.1" }));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.on("error", () => undefined);
+  await Promise.race(sockets.map((socket) => once(socket, "close")));
+  t.equal(counters.all().get("broker_refused_connections"), 1);
 });

@@ -75,7 +75,7 @@ export async function wholeBox(options: WholeOptions): Promise<WholeBox> {
     ask,
     async counter(name) {
       const { text } = await ask("/metrics");
-      return Number(new RegExp(`^porchlight_\\w*${name}\\w* (\\d+)`, "m").exec(text)?.[1] ?? 0);
+      return Number(new RegExp(`^porchlight_${name}_total(?:\\{[^}]*\\})? (\\d+)`, "m").exec(text)?.[1] ?? 0);
     },
     memoryMiB: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child?.pid}/status`, "utf8"))?.[1] ?? 0) / 1_024,
