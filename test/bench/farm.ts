@@ -51,7 +51,8 @@ export async function startFarm(source: string, count: number): Promise<Farm> {
     },
     stop() {
       child.kill("SIGTERM");
-      rmSync(folder, { recursive: true, force: true });
+      // It may still be writing its counts.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
 }
