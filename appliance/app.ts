@@ -11,6 +11,7 @@ import type { Event } from "./model/observation.ts";
 import type { DeviceId } from "./model/site.ts";
 import type { Clock } from "./model/time.ts";
 import { createHeard } from "./payload/heard.ts";
+import { ProfileShelf } from "./snmp/profile-shelf.ts";
 import { ownAddresses, ownNames } from "./wiring/addresses.ts";
 import type { FoundConfig } from "./wiring/configuration.ts";
 import { createDesk } from "./wiring/credentials.ts";
@@ -21,7 +22,7 @@ import { createHistory, restoreLatest } from "./wiring/history.ts";
 import { createJudging } from "./wiring/judging.ts";
 import { createMeasuring } from "./wiring/measuring.ts";
 import { openMemory } from "./wiring/memory.ts";
-import type { Plugins } from "./wiring/plugins.ts";
+import { type Plugins, profileDirs } from "./wiring/plugins.ts";
 import { rehearsalOf } from "./wiring/rehearsal.ts";
 import { createSettings } from "./wiring/settings.ts";
 import { createSickness } from "./wiring/sickness.ts";
@@ -98,7 +99,9 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const inventory = createInventory({ ...own, keeper: memory.devices, onEvent });
   const tagsOf = createTags({ inventory, targets: () => measuring.targets() });
   const history = createHistory({ config, plugins, dataDir, clock, log, series, tagsOf });
-  const common = { config, settings, plugins, dataDir, clock, log, counters, series, latest, inventory };
+  const profiles = new ProfileShelf(profileDirs(dataDir), { clock, log: log.part("snmp") });
+  const outer = { config, settings, plugins, dataDir, clock, log, counters };
+  const common = { ...outer, series, latest, inventory, profiles };
   const onChange = (device: DeviceId) => judging.changed(device);
   const measuring = createMeasuring({
     ...common,
@@ -114,7 +117,7 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   });
   const health = createHealth([
     configProblems(found, refusal),
-    createSickness({ measuring, inventory, latest }),
+    createSickness({ measuring, inventory, latest, profiles }),
     history.problems,
     memory.problems,
     () => judging.problems(),
@@ -123,20 +126,8 @@ function makeParts(options: AppOptions, refusal: () => Refusal | undefined) {
   const topology = createTopologyPart({ ...common, memory, measuring, judging, onEvent });
   const discovery = discoveryOf({ ...common, memory, measuring, judging, onEvent, topology: topology.book });
   const telemetry = telemetryOf(heard, inventory, plugins);
-  return {
-    telemetry,
-    topology,
-    discovery,
-    memory,
-    settings,
-    series,
-    latest,
-    inventory,
-    history,
-    measuring,
-    health,
-    judging,
-  };
+  const learned = { topology, discovery, telemetry };
+  return { ...learned, memory, settings, series, latest, inventory, history, measuring, health, judging };
 }
 type Parts = ReturnType<typeof makeParts>;
 

@@ -6,7 +6,7 @@ import { type Access, connect } from "../snmp/connect.ts";
 import { readMarks } from "../snmp/device-marks.ts";
 import { Exchange } from "../snmp/exchange.ts";
 import { pacedReader } from "../snmp/paced-reader.ts";
-import { loadProfiles, type ProfileLibrary } from "../snmp/profiles.ts";
+import type { ProfileLibrary } from "../snmp/profiles.ts";
 import { SnmpFailure } from "../snmp/reader.ts";
 import { survey } from "../snmp/survey.ts";
 
@@ -45,14 +45,14 @@ class Snmp implements Finder {
   }
 
   async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
-    const { credentials, clock, counters, profileDirs } = this.#deps;
+    const { credentials, clock, counters, profiles } = this.#deps;
     const known = [...credentials()].sort((a, b) => order.indexOf(a.version) - order.indexOf(b.version));
     // Link-local and watched addresses: the first have an IPv4 address too, the second are asked anyway.
     const places = range.found.filter(
       ({ address, device }) => !address.includes("%") && device === undefined,
     );
     if (known.length === 0 || places.length === 0) return [];
-    const { library } = await loadProfiles(profileDirs);
+    const library = (await profiles.library()) as ProfileLibrary;
     const exchange = new Exchange({ clock, counters });
     const found: Evidence[] = [];
     let at = 0;

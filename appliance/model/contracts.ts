@@ -187,8 +187,8 @@ export interface FinderDeps {
   readonly log: Log;
   readonly counters: Counters;
   readonly pace: Pace;
-  /** Folders of device profiles: shipped first, the user's after it. */
-  readonly profileDirs: readonly string[];
+  /** The device profiles in force, as `snmp/` has them. */
+  readonly profiles: { library(): Promise<unknown> };
   readonly credentials: () => readonly SnmpCredential[];
   readonly tries: TryBook;
   /** What watched devices hear announcing itself and is no device of ours (LLDP, CDP). */

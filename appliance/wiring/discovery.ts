@@ -16,6 +16,7 @@ import type { Clock } from "../model/time.ts";
 import type { Topology } from "../model/topology.ts";
 import { contains4, interfacesOf, networksFor } from "../probe/networks.ts";
 import { createAddressBook } from "../probe/resolve.ts";
+import type { ProfileShelf } from "../snmp/profile-shelf.ts";
 import type { Judging } from "./judging.ts";
 import type { Measuring } from "./measuring.ts";
 import type { Memory } from "./memory.ts";
@@ -31,6 +32,7 @@ export interface DiscoveryDeps {
   readonly log: Log;
   readonly counters: Counters;
   readonly inventory: InventoryBook;
+  readonly profiles: ProfileShelf;
   readonly memory: Memory;
   readonly measuring: Measuring;
   readonly judging: Judging;
@@ -56,7 +58,7 @@ export function discoveryOf(deps: DiscoveryDeps): DiscoveryPart {
       log,
       counters: deps.counters,
       pace,
-      profileDirs: [programPath("mibs/profiles"), `${deps.dataDir}/profiles`],
+      profiles: deps.profiles,
       credentials,
       tries: memory.candidates,
       neighbours: () => topology?.unknownNeighbours() ?? [],

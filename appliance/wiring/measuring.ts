@@ -24,10 +24,10 @@ import type { Neighbours } from "../model/topology.ts";
 import type { Heard } from "../payload/heard.ts";
 import { createDialects, createIntake } from "../payload/intake.ts";
 import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
-import { ProfileShelf } from "../snmp/profile-shelf.ts";
+import type { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { brokerOf } from "./broker.ts";
 import { createNoticeBoard, type Notices } from "./notices.ts";
-import { type Plugins, programPath } from "./plugins.ts";
+import { type Plugins, profileDirs } from "./plugins.ts";
 import { createRemembering } from "./remembering.ts";
 import type { LayeredSettings } from "./settings.ts";
 import { seedsOf, targetsOf } from "./targets.ts";
@@ -46,6 +46,7 @@ export interface MeasuringDeps {
   readonly latest: LatestTable;
   readonly inventory: InventoryBook;
   readonly store: Pick<Store, "write">;
+  readonly profiles: ProfileShelf;
   /** Keeps what devices published last. */
   readonly heard: Heard;
   /** Where it is kept when devices were heard last. */
@@ -96,13 +97,12 @@ function makeCollectors(
 ): Map<string, Collector> {
   const { plugins, config, settings, counters, dataDir, inventory } = deps;
   const dialects = () => createDialects(plugins.dialects, config.dialects, { mappings: settings.mappings });
-  const profileDirs = [programPath("mibs/profiles"), `${dataDir}/profiles`];
   const common: Omit<CollectorDeps, "log"> = {
     clock: deps.clock,
     counters,
     series: deps.series,
     portIds: (device, rows) => inventory.portIds(device, rows),
-    profileDirs,
+    profileDirs: profileDirs(dataDir),
     parts: {
       dataDir,
       broker,
@@ -110,7 +110,7 @@ function makeCollectors(
       ...later,
       device: (id: DeviceId) => inventory.device(id),
       engines: new Map<string, DeviceId>(),
-      profiles: new ProfileShelf(profileDirs, { clock: deps.clock, log: deps.log.part("snmp") }),
+      profiles: deps.profiles,
       // Each broker has its own memory of what its devices said of themselves.
       intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard),
     },

@@ -37,6 +37,11 @@ export async function loadAllPlugins(): Promise<Plugins> {
   return { collectors, stores, dialects, checks, notifiers, finders };
 }
 
+/** Folders of device profiles: shipped first, the user's after it. */
+export function profileDirs(dataDir: string): readonly string[] {
+  return [programPath("mibs/profiles"), `${dataDir}/profiles`];
+}
+
 /** Path of a file that belongs to the program: `deploy/rules.default.yaml`, `mibs/profiles`. */
 export function programPath(relative: string): string {
   return fileURLToPath(new URL(`../../${relative}`, import.meta.url));

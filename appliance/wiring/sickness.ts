@@ -1,6 +1,7 @@
 import type { DeviceAnswers, Inventory, Latest } from "../model/contracts.ts";
 import { pathDevices } from "../model/path.ts";
 import { type DeviceId, seriesId } from "../model/site.ts";
+import type { ProfileShelf } from "../snmp/profile-shelf.ts";
 import type { HealthProblem, HealthSource } from "./health.ts";
 import type { Measuring } from "./measuring.ts";
 
@@ -8,6 +9,7 @@ export interface SicknessDeps {
   readonly measuring: Pick<Measuring, "ingest" | "schedule" | "answers">;
   readonly inventory: Pick<Inventory, "devices">;
   readonly latest: Latest;
+  readonly profiles: Pick<ProfileShelf, "problems">;
 }
 
 /** A tool that is not there or not allowed shows at every device alike: the first one speaks for all. */
@@ -28,8 +30,23 @@ function blocked(inventory: SicknessDeps["inventory"], of: (id: DeviceId) => Dev
   return [...found.values()];
 }
 
+/** Files of a person's own profiles with mistakes: the first stands for all. */
+function misread(problems: readonly string[]): HealthProblem[] {
+  const [first] = problems;
+  if (first === undefined) return [];
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
+  return [
+    {
+      degree: "degraded",
+      part: "profiles",
+      what: `a device profile is left out: ${first}${more}`,
+      remedy: "Correct the file; it is read again within seconds.",
+    },
+  ];
+}
+
 /** What is wrong with measuring itself: samples that nobody takes, collectors that throw, missing tools, a wrong clock. */
-export function createSickness({ measuring, inventory, latest }: SicknessDeps): HealthSource {
+export function createSickness({ measuring, inventory, latest, profiles }: SicknessDeps): HealthSource {
   const { ingest, schedule, answers } = measuring;
   return () => {
     const trouble = ingest.trouble();
@@ -54,6 +71,7 @@ export function createSickness({ measuring, inventory, latest }: SicknessDeps): 
         sinceMs,
       })),
       ...blocked(inventory, (id) => answers.of(id)),
+      ...misread(profiles.problems),
       ...(clock?.value === 0
         ? [
             {

@@ -7,6 +7,7 @@ import type { FinderDeps, FinderPlugin } from "../../appliance/model/contracts.t
 import type { Evidence, FindRange } from "../../appliance/model/discovery.ts";
 import { Secret } from "../../appliance/model/secret.ts";
 import { interfacesOf, networksFor } from "../../appliance/probe/networks.ts";
+import { ProfileShelf } from "../../appliance/snmp/profile-shelf.ts";
 import { loadAllPlugins } from "../../appliance/wiring/plugins.ts";
 import { simulatedNetwork } from "../helpers/discovery/network.ts";
 import { box, community, type Simulated } from "../helpers/discovery/plan.ts";
@@ -63,7 +64,7 @@ const deps: FinderDeps = {
   log: keptLog(),
   counters: { add: (name, by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by), all: () => counts },
   pace: createPace(systemClock, 50),
-  profileDirs: [shippedProfiles],
+  profiles: new ProfileShelf([shippedProfiles], { clock: systemClock, log: keptLog() }),
   credentials: () => [
     { id: "office", version: "2c", settings: { version: "2c", port: 161, community: new Secret(community) } },
     {
