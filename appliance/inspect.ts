@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import type { Counters } from "./model/contracts.ts";
 import { Secret } from "./model/secret.ts";
+import { authProtocols, privProtocols } from "./model/snmp.ts";
 import type { Clock } from "./model/time.ts";
 import { type Access, connect } from "./snmp/connect.ts";
 import { Exchange } from "./snmp/exchange.ts";
@@ -12,8 +13,6 @@ import { inspectionOf } from "./snmp/inspection.ts";
 import { loadProfiles, type ProfileLibrary } from "./snmp/profiles.ts";
 import { SnmpFailure } from "./snmp/reader.ts";
 import { survey } from "./snmp/survey.ts";
-import { privProtocols } from "./snmp/usm-cipher.ts";
-import { authProtocols } from "./snmp/usm-keys.ts";
 
 /** Where the command writes, and what it needs of the machine. */
 export interface InspectIo {

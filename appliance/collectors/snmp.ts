@@ -2,11 +2,10 @@ import { z } from "zod";
 import { duration, pollFields, port, secret, targetPollFields } from "../config/fields.ts";
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
 import type { DeviceId } from "../model/site.ts";
+import { authProtocols, privProtocols } from "../model/snmp.ts";
 import { Exchange } from "../snmp/exchange.ts";
 import { NeighbourWatches } from "../snmp/neighbour-watch.ts";
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
-import { privProtocols } from "../snmp/usm-cipher.ts";
-import { authProtocols } from "../snmp/usm-keys.ts";
 import { WatchedDevice } from "../snmp/watched-device.ts";
 
 const config = z

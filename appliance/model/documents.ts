@@ -36,6 +36,8 @@ export interface DocumentKeeper {
 export interface Settings {
   documents(kind: DocumentKind): readonly StoredDocument[];
   document(kind: DocumentKind, id: string): StoredDocument | undefined;
+  /** Ids that the configuration file has of this kind. */
+  fileIds(kind: DocumentKind): readonly string[];
   /** Whether the configuration file has an item of this kind and id: then it is read-only on the page. */
   isInFile(kind: DocumentKind, id: string): boolean;
   /**

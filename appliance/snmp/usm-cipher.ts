@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import type { PrivProtocol } from "../model/snmp.ts";
 
 const ciphers = {
   des: { keyBytes: 16, extension: undefined },
@@ -10,9 +11,6 @@ const ciphers = {
 } as const;
 /** How a key is made longer than its hash. */
 export type KeyExtension = "blumenthal" | "reeder";
-export type PrivProtocol = keyof typeof ciphers;
-/** For AES-192 and AES-256 there are two ways of stretching a key: `b` by Blumenthal, `r` by Reeder (Cisco). */
-export const privProtocols = ["des", "aes", "aes192b", "aes192r", "aes256b", "aes256r"] as const;
 
 const saltBytes = 8;
 const desBlockBytes = 8;

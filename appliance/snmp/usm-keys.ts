@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Secret } from "../model/secret.ts";
-import { cipherOf, type KeyExtension, type PrivCipher, type PrivProtocol } from "./usm-cipher.ts";
+import type { AuthProtocol, PrivProtocol } from "../model/snmp.ts";
+import { cipherOf, type KeyExtension, type PrivCipher } from "./usm-cipher.ts";
 
 /** RFC 3414 (MD5, SHA-1) and RFC 7860 (SHA-2): the hash, and how many octets of its MAC go into a message. */
 const digests = {
@@ -11,8 +12,6 @@ const digests = {
   sha384: { hash: "sha384", macBytes: 32 },
   sha512: { hash: "sha512", macBytes: 48 },
 } as const;
-export type AuthProtocol = keyof typeof digests;
-export const authProtocols = ["md5", "sha", "sha224", "sha256", "sha384", "sha512"] as const;
 
 /** RFC 3414 §A.2: a password is repeated to one million octets. */
 const stretchedBytes = 1_048_576;

@@ -135,13 +135,16 @@ class Layers implements LayeredSettings {
     return this.#deps.keeper.get(kind, id);
   }
 
-  isInFile(kind: DocumentKind, id: string): boolean {
+  fileIds(kind: DocumentKind): readonly string[] {
     const { config } = this.#deps;
-    if (kind === "device") return config.devices.some((device) => device.id === id);
-    if (kind === "rule") return config.rules.some((rule) => rule.id === id && rule.origin === "file");
-    if (kind === "snmpCredential") return config.discover.snmp.has(id);
-    if (kind === "credential") return config.broker.devices.some(({ name }) => name === id);
-    return false;
+    if (kind === "device") return config.devices.map(({ id }) => id);
+    if (kind === "rule") return config.rules.filter(({ origin }) => origin === "file").map(({ id }) => id);
+    if (kind === "snmpCredential") return [...config.discover.snmp.keys()];
+    return kind === "credential" ? config.broker.devices.map(({ name }) => name) : [];
+  }
+
+  isInFile(kind: DocumentKind, id: string): boolean {
+    return this.fileIds(kind).includes(id);
   }
 
   save(kind: DocumentKind, id: string, body: Body, edit: Edit): StoredDocument {

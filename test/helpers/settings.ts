@@ -32,6 +32,7 @@ export function settingsInMemory(): Settings {
   return {
     documents: keeper.all,
     document: keeper.get,
+    fileIds: () => [],
     isInFile: () => false,
     save: keeper.save,
     remove: keeper.remove,

@@ -1,7 +1,6 @@
 import t from "tap";
 import { collector } from "../../appliance/collectors/snmp.ts";
-import { privProtocols } from "../../appliance/snmp/usm-cipher.ts";
-import { authProtocols } from "../../appliance/snmp/usm-keys.ts";
+import { authProtocols, privProtocols } from "../../appliance/model/snmp.ts";
 import { target } from "../helpers/snmp/deps.ts";
 import { availabilityOf, readingsOf } from "../helpers/snmp/small-switch.ts";
 import { type SnmpdUser, startSnmpd } from "../helpers/snmp/snmpd.ts";

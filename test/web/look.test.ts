@@ -17,6 +17,7 @@ const paths = [
   "/devices/printer-2/sensors",
   "/devices/switch-1/events",
   "/devices/switch-1/ports/gi7",
+  "/inbox/access",
   "/telemetry",
   "/telemetry?view=tiles",
   "/telemetry?room=nowhere",

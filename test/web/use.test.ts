@@ -246,3 +246,36 @@ t.test(
     ]);
   },
 );
+
+t.test("SNMP access is typed once: a community, a user; the keys are on no page", { skip }, async (t) => {
+  const view = sampleView();
+  const url = await serve(t, view);
+  const { page } = await open(`${url}/inbox/access`, { javaScriptEnabled: false });
+  t.match(await page.textContent("h1"), "no SNMP access");
+  await page.fill("#access-community [name=community]", "s3cret-community");
+  await page.click("#access-community >> text=Keep it");
+  t.equal(page.url(), `${url}/inbox`);
+  await page.goto(`${url}/inbox/access`);
+  await page.fill("[name=user]", "Monitor");
+  await page.fill("[name=authkey]", "s3cret-auth");
+  await page.fill("[name=privkey]", "s3cret-priv");
+  await page.selectOption("[name=priv]", "aes256b");
+  await page.click("#access-user >> text=Keep it");
+  t.match(view.settings.documents("snmpCredential"), [
+    { id: "community", body: { community: "s3cret-community" } },
+    {
+      id: "monitor",
+      body: {
+        user: "Monitor",
+        auth: { protocol: "sha256", key: "s3cret-auth" },
+        priv: { protocol: "aes256b", key: "s3cret-priv" },
+      },
+    },
+  ]);
+  await page.goto(`${url}/inbox/access`);
+  t.match(await page.textContent("h1"), "2 ways");
+  t.notMatch(await page.content(), "s3cret");
+  await page.click("tr:has-text('community (versions') summary");
+  await page.click("tr:has-text('community (versions') button");
+  t.match(view.settings.documents("snmpCredential"), [{ id: "monitor" }]);
+});

@@ -61,6 +61,7 @@ function ahead(c: PageContext, discovery: Discovery): Html {
   const { networks, intervalMs, clear } = discovery.plan();
   const isRunning = isUnderWay(discovery.progress());
   return html`${!isRunning && html`<p class="muted">${networks.length === 0 ? c.t("inbox.nonetwork") : intervalMs === undefined ? c.t("inbox.byhand") : c.t("inbox.every", { time: durationWords(intervalMs) })}</p>`}
+${accessLine(c)}
 ${clear.length > 0 && html`<p class="muted">${c.t("inbox.clear", { ids: foreign(clear.join(", ")) })}</p>`}
 ${
   !isRunning &&
@@ -71,6 +72,18 @@ ${
     html`<button class="primary">${c.t("inbox.scan")}</button> <span class="muted">${c.t("inbox.willscan", { networks: cut(networks.join(", "), 200) })}</span>`,
   )
 }`;
+}
+
+/** With what devices can be asked, and the way to more. */
+function accessLine(c: PageContext): Html {
+  const { settings } = c.view;
+  const ids = new Set([
+    ...settings.fileIds("snmpCredential"),
+    ...settings.documents("snmpCredential").map(({ id }) => id),
+  ]);
+  if (ids.size === 0)
+    return html`<p>${c.t("inbox.access.none")} <a href="/inbox/access">${c.t("inbox.access.enter")}</a></p>`;
+  return html`<p class="muted">${c.t("inbox.access", { count: foreign([...ids].join(", ")) })} · <a href="/inbox/access">${c.t("inbox.access.change")}</a></p>`;
 }
 
 const isUnderWay = (progress: ScanProgress | undefined) =>
