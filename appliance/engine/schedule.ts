@@ -140,8 +140,9 @@ class PollSchedule implements Schedule {
       this.#recovered(unit);
       const tookMs = this.#options.clock.monotonicMs() - startMs;
       this.#handOn(unit, of.length === 1 ? [...observations, durationOf(of, tookMs)] : observations);
-      // What it has just said may be a reason to look again soon.
-      if (intervalNow(unit, this.#options.isTroubled) < unit.intervalMs) this.#plan(unit);
+      // What it has just said may be a reason to look again soon, unless it was taken away meanwhile.
+      const isSoon = intervalNow(unit, this.#options.isTroubled) < unit.intervalMs;
+      if (isSoon && this.#units.includes(unit)) this.#plan(unit);
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#blame(unit, of, error);
     } finally {
@@ -232,8 +233,8 @@ class PollSchedule implements Schedule {
     const before = new Map(this.#units.map((unit) => [unit.key, unit]));
     for (const unit of this.#units) unit.timer?.cancel();
     const nextTargets = new Map(next.map((target) => [target.id, target]));
-    const gone = [...this.#targets.values()].filter(({ id }) => !nextTargets.has(id));
-    for (const { type, id } of gone) this.#options.collectors.get(type)?.forget?.(id);
+    for (const { type, id } of this.#targets.values())
+      if (!nextTargets.has(id)) this.#options.collectors.get(type)?.forget?.(id);
     this.#targets = nextTargets;
     this.#units = unitsOf(next, this.#options.collectors);
     for (const unit of this.#units) this.#takeOver(unit, before.get(unit.key));
@@ -285,8 +286,7 @@ class PollSchedule implements Schedule {
     for (const unit of this.#units) unit.timer?.cancel();
     this.#live.clear();
     this.#silent.clear();
-    const ended = Promise.all([...this.#running, this.#listeners?.stop()]);
-    await within(this.#options.clock, ended, stopMs);
+    await within(this.#options.clock, Promise.all([...this.#running, this.#listeners?.stop()]), stopMs);
     await within(
       this.#options.clock,
       Promise.allSettled([...this.#options.collectors.values()].map((one) => one.close())),

@@ -72,3 +72,37 @@ t.test("a device that does not answer is not asked more often", async (t) => {
   await pollsIn(120_000);
   t.equal(await pollsIn(600_000), 10);
 });
+
+t.test("a device that is taken away while it is polled has no next place", async (t) => {
+  const fake = fakeClock();
+  let begun = 0;
+  const timer: typeof fake.timer = (run, delayMs) => {
+    begun++;
+    return fake.timer(run, delayMs);
+  };
+  const clock = { ...fake, timer };
+  let answer = () => {};
+  const collector: Collector = {
+    poll: () =>
+      new Promise((resolve) => {
+        answer = () => resolve([]);
+      }),
+    async close() {},
+  };
+  const schedule = createSchedule({
+    ...collectorDeps(clock),
+    clock,
+    collectors: new Map([["snmp", collector]]),
+    sink: async () => {},
+    isTroubled: () => true,
+  });
+  schedule.set([{ ...target("snmp", "192.0.2.1", {}), intervalMs: 60_000 }]);
+  schedule.start();
+  t.teardown(() => schedule.stop());
+  await clock.advance(5_000);
+  schedule.set([]);
+  begun = 0;
+  answer();
+  await clock.advance(600_000);
+  t.equal(begun, 0);
+});
