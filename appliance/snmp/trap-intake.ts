@@ -1,6 +1,6 @@
 import type { Counters } from "../model/contracts.ts";
 import type { Device, DeviceId, Port } from "../model/site.ts";
-import type { Clock } from "../model/time.ts";
+import type { Clock, Timer } from "../model/time.ts";
 import type { OwnEngine } from "./own-engine.ts";
 import { TrapFold } from "./trap-fold.ts";
 import { TrapGuard, type TrapSenders } from "./trap-guard.ts";
@@ -36,7 +36,7 @@ export class TrapIntake {
   readonly #guard: TrapGuard<DeviceId>;
   readonly #fold: TrapFold<DeviceId>;
   readonly #budgets = new Map<string, Sender>();
-  readonly #polls = new Map<DeviceId, { atMs: number; again: boolean }>();
+  readonly #polls = new Map<DeviceId, { atMs: number; again?: Timer }>();
 
   constructor(deps: TrapIntakeDeps) {
     this.#deps = deps;
@@ -71,6 +71,7 @@ export class TrapIntake {
 
   stop(): void {
     this.#fold.stop();
+    for (const { again } of this.#polls.values()) again?.cancel();
     this.#polls.clear();
   }
 
@@ -99,10 +100,8 @@ export class TrapIntake {
     const last = this.#polls.get(device);
     if (last && nowMs - last.atMs < pollEveryMs) {
       if (last.again) return;
-      last.again = true;
-      clock.timer(
+      last.again = clock.timer(
         () => {
-          if (this.#polls.get(device) !== last) return;
           this.#polls.delete(device);
           this.#poll(device);
         },
@@ -110,7 +109,7 @@ export class TrapIntake {
       );
       return;
     }
-    this.#polls.set(device, { atMs: nowMs, again: false });
+    this.#polls.set(device, { atMs: nowMs });
     poll(device);
   }
 }

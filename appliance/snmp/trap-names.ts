@@ -76,7 +76,7 @@ export function trapWords(
   const known = standard[oid];
   const name = names.get(oid) ?? known?.name ?? oid;
   if (known?.sentence)
-    return { name, text: known.sentence.replace("{port}", trapPort(notification, ports) ?? "a port") };
+    return { name, text: known.sentence.replace("{port}", () => trapPort(notification, ports) ?? "a port") };
   const values = varbinds.flatMap(({ value }) => readable(value)).slice(0, mostValues);
   return { name, text: cleanText(values.join(", "), longestText) || "received" };
 }

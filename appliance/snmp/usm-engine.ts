@@ -5,6 +5,8 @@ import type { SecuredHead } from "./usm-message.ts";
 
 /** RFC 3414 §2.2.3: how far the clocks may be apart. */
 export const timeWindowSeconds = 150;
+/** RFC 3414 §2.4: no engine counts further. */
+const mostSeconds = 0x7fff_ffff;
 
 /** An SNMP engine elsewhere, and what is known of its time. */
 export class KnownEngine {
@@ -27,7 +29,8 @@ export class KnownEngine {
   }
 
   timeAt(nowMs: number): EngineTime {
-    return { boots: this.#boots, seconds: this.#seconds + Math.floor((nowMs - this.#atMs) / 1000) };
+    const seconds = this.#seconds + Math.floor((nowMs - this.#atMs) / 1000);
+    return { boots: this.#boots, seconds: Math.min(seconds, mostSeconds) };
   }
 
   /**
