@@ -2,6 +2,7 @@ import { z } from "zod";
 import { duration } from "../config/fields.ts";
 import type { Finder, FinderDeps, FinderPlugin } from "../model/contracts.ts";
 import type { Evidence, FindRange, FoundAddress, SnmpCredential } from "../model/discovery.ts";
+import { contains4 } from "../probe/networks.ts";
 import { type Access, connect } from "../snmp/connect.ts";
 import { readMarks } from "../snmp/device-marks.ts";
 import { Exchange } from "../snmp/exchange.ts";
@@ -47,10 +48,8 @@ class Snmp implements Finder {
   async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
     const { credentials, clock, counters, profiles } = this.#deps;
     const known = [...credentials()].sort((a, b) => order.indexOf(a.version) - order.indexOf(b.version));
-    // Link-local and watched addresses: the first have an IPv4 address too, the second are asked anyway.
-    const places = range.found.filter(
-      ({ address, device }) => !address.includes("%") && device === undefined,
-    );
+    // Watched addresses are asked anyway.
+    const places = range.found.filter((place) => place.device === undefined && isNear(range, place));
     if (known.length === 0 || places.length === 0) return [];
     const library = (await profiles.library()) as ProfileLibrary;
     const exchange = new Exchange({ clock, counters });
@@ -124,6 +123,15 @@ class Snmp implements Finder {
       throw error;
     }
   }
+}
+
+/**
+ * Whether credentials may be offered there: an address that a device only tells of, of itself or of a neighbour, may be
+ * anybody's. IPv6 must have been seen on the wire; link-local ones have an IPv4 address too.
+ */
+function isNear({ networks }: FindRange, { address, mac }: FoundAddress): boolean {
+  if (address.includes(":")) return mac !== undefined && !address.includes("%");
+  return networks.some(({ cidr }) => contains4(cidr, address));
 }
 
 const isSigned = ({ settings }: SnmpCredential) => (settings as Access).auth !== undefined;

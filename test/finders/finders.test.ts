@@ -216,6 +216,18 @@ t.test("SNMP: version 3 first, each once, and not what is watched", async (t) =>
   t.equal(tried.length, before);
 });
 
+t.test("SNMP: no credential goes to an address that somebody only tells of", async (t) => {
+  const told = ["203.0.113.5", "10.99.0.1", "127.0.0.1", "2001:db8::5", "fe80::5%lan"];
+  const before = tried.length;
+  const found = await find(
+    "snmp",
+    { timeout: "100ms" },
+    told.map((address) => ({ address })),
+  );
+  t.strictSame(found, []);
+  t.strictSame(tried.slice(before), []);
+});
+
 t.test("neighbours of watched switches, their texts made harmless", async (t) => {
   t.match(await find("neighbours"), [
     { chassis: "001422000099", name: "sw- attic", kind: "switch", words: "LLDP" },
