@@ -135,13 +135,17 @@ function createLink(
       const report = createReport(settings, sink, deps);
       const watchdog = createWatchdog(settings.silent, deps.clock, () => {
         report.silent(true);
-        client.reconnect();
+        // Not mqtt.js's own reconnect: that would go on behind an end that comes meanwhile.
+        client.stream.destroy();
       });
       acknowledgeAfterCommit(client, deps, (message, qos) => {
-        watchdog.heard();
-        report.silent(false);
         if (message.retained) outlet?.found(message.topic, message.payload);
         if (!isWanted(settings, board, message.topic)) return Promise.resolve();
+        // What we publish comes back to us, and would hide that nobody else says anything.
+        if (!isOwnTopic(message.topic)) {
+          watchdog.heard();
+          report.silent(false);
+        }
         const records = intake.take(message);
         askFor(intake, settings, send);
         return records.length === 0 ? Promise.resolve() : sink(records, { waiting: qos > 0 });

@@ -6,6 +6,8 @@ import { dialect as generic } from "../../appliance/dialects/generic.ts";
 import type { CollectorDeps } from "../../appliance/model/contracts.ts";
 import type { Observation } from "../../appliance/model/observation.ts";
 import { createDialects, createIntake } from "../../appliance/payload/intake.ts";
+import { until } from "../helpers/appliance.ts";
+import { fakeClock } from "../helpers/fake-clock.ts";
 import { startMosquitto } from "../helpers/mosquitto.ts";
 import { client, started } from "../helpers/mqtt/embedded.ts";
 import { type Collected, collect, countersInMemory, quietLog } from "../helpers/mqtt/parts.ts";
@@ -66,6 +68,26 @@ for (const version of ["3.1.1", "5"] as const) {
     );
   });
 }
+
+t.test("what we publish ourselves does not hide that nobody else does", { skip }, async (t) => {
+  const mosquitto = await startMosquitto();
+  t.teardown(() => mosquitto.stop());
+  const clock = fakeClock();
+  const deps = { ...depsWith(), clock };
+  const got = collect();
+  listening(t, { brokers: [{ id: "office", url: mosquitto.url, silent: "15m" }] }, got, deps);
+  await got.until((r) => r.record === "availability" && r.state === "online");
+  await clock.advance(14 * 60_000);
+  const wall = await connectAsync(mosquitto.url);
+  t.teardown(() => wall.endAsync(true));
+  await wall.publishAsync("porchlight/berlin/headline", "{}", { qos: 1 });
+  await until(() => deps.counters.all().get("mqtt_own_messages"));
+  await clock.advance(2 * 60_000);
+  t.match(await got.until((r) => r.record === "sample" && r.metric === "problem"), {
+    channel: "silent",
+    value: true,
+  });
+});
 
 t.test("what is not committed is not acknowledged: a box that comes back gets it", { skip }, async (t) => {
   const mosquitto = await startMosquitto();
