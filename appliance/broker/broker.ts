@@ -220,9 +220,11 @@ function listen(at: BrokerListener, broker: Aedes, context: Context): Promise<Op
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(at, cause)));
     // Many knock at once when the power comes back.
     const backlog = 2_048;
-    server.listen({ port: at.port, backlog, ...(at.host ? { host: at.host } : {}) }, () =>
-      resolve({ server, at }),
-    );
+    server.listen({ port: at.port, backlog, ...(at.host ? { host: at.host } : {}) }, () => {
+      // Such as no file descriptor left for a connection: the next one may find one.
+      server.on("error", () => context.counters.add("broker_listen_errors"));
+      resolve({ server, at });
+    });
   });
 }
 
