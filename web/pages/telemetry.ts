@@ -77,10 +77,12 @@ async function tablePart(c: PageContext, rows: readonly TelemetryRow[]): Promise
   // A column without anything in it only takes room.
   const hasLimits = rows.some((row) => shownReadings(row, metric)[0]?.sensor.limits !== undefined);
   const shown = columns.filter((name) => name !== "limits" || hasLimits);
+  // A heading for each single device says nothing that its row does not.
+  const hasHeadings = groups.length > 1 && groups.some((group) => group.rows.length > 1);
   const bodies = await Promise.all(
     groups.map(
       async (group) =>
-        html`<tbody>${groups.length > 1 && html`<tr class="grouphead"><th scope="rowgroup" colspan="${shown.length}"><bdi>${group.title}</bdi></th></tr>`}${await Promise.all(group.rows.map((row) => tableRow(c, row, { metric, hasLimits })))}</tbody>`,
+        html`<tbody>${hasHeadings && html`<tr class="grouphead"><th scope="rowgroup" colspan="${shown.length}"><bdi>${group.title}</bdi></th></tr>`}${await Promise.all(group.rows.map((row) => tableRow(c, row, { metric, hasLimits })))}</tbody>`,
     ),
   );
   const head = shown.map((name) => html`<th scope="col">${c.t(`telemetry.col.${name}`)}</th>`);
@@ -88,13 +90,7 @@ async function tablePart(c: PageContext, rows: readonly TelemetryRow[]): Promise
 }
 
 async function tilesPart(c: PageContext, rows: readonly TelemetryRow[]): Promise<Html> {
-  const groups = await Promise.all(
-    grouped(c, rows).map(
-      async (group) =>
-        html`<section class="part"><h2><bdi>${group.title}</bdi></h2><ul class="sensortiles">${await Promise.all(group.rows.map((row) => tile(c, row, c.query.metric)))}</ul></section>`,
-    ),
-  );
-  return html`${groups}`;
+  return html`<ul class="sensortiles">${await Promise.all(rows.map((row) => tile(c, row, c.query.metric)))}</ul>`;
 }
 
 async function listPart(c: PageContext): Promise<Html> {

@@ -171,8 +171,8 @@ ${cell("now", html`<span class="chipline">${shown.length > 0 ? shown.map((readin
 ${cell("day", await dayLine(c, row, first))}${hasLimits && cell("limits", first?.sensor.limits ? limitWords(c, first.sensor) : "")}${cell("own", ownWords(c, row))}${cell("seen", seenWords(c, row))}</tr>`;
 }
 
-function place({ room, identity }: Device): Html {
-  const parts = [room, identity.model ?? identity.vendor].filter((text) => text !== undefined);
+function place({ name, room, identity }: Device): Html {
+  const parts = [room === name ? undefined : room, identity.model ?? identity.vendor].filter((text) => text !== undefined);
   return html`${parts.map((text, at) => html`${at > 0 && " · "}${foreign(text)}`)}`;
 }
 
@@ -182,5 +182,5 @@ export async function tile(c: PageContext, row: TelemetryRow, metric: string | u
   const [first, ...others] = shownReadings(row, metric);
   return html`<li class="sensortile is-${state}" id="tile-${device.id}"><span class="name">${state !== "ok" && stateDot(state, c.t)}<a href="/devices/${device.id}">${foreign(device.name)}</a></span>
 ${first && html`<a class="large" href="${sensorLink(device, first.key)}">${first.text}</a>`}${await dayLine(c, row, first)}
-<span class="sub">${others.map(({ text }, at) => html`${at > 0 && " · "}${text}`)}</span><span class="sub">${seenWords(c, row)}</span></li>`;
+${device.room !== undefined && device.room !== device.name && html`<span class="sub">${foreign(device.room)}</span>`}<span class="sub">${others.map(({ text }, at) => html`${at > 0 && " · "}${text}`)}</span><span class="sub">${seenWords(c, row)}</span></li>`;
 }
