@@ -1,10 +1,12 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { ApplianceError } from "../model/errors.ts";
 import { type KeyedCertificate, makeAuthority, makeServerCertificate } from "./certificate.ts";
 
-const renewBeforeMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+const renewBeforeMs = 30 * dayMs;
 
 export interface OwnCertificateDeps {
   /** Folder of the box's own authority and certificate. */
@@ -18,7 +20,7 @@ export interface OwnCertificateDeps {
 
 /**
  * The certificate of this box, signed by an authority of its own; both are made at the first start. The certificate is
- * made anew a month before it ends and when the box got another name or address; the authority stays.
+ * made anew a month before it ends and when the box got another name or address; the authority stays while it is valid.
  * Throws DATA_UNWRITABLE.
  *
  * @returns the certificate with the authority's behind it
@@ -26,13 +28,16 @@ export interface OwnCertificateDeps {
 export function ownCertificate({ folder, names, nowMs, site }: OwnCertificateDeps): KeyedCertificate {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const authority = pair(folder, "ca", () => makeAuthority(`Porchlight ${site}`, nowMs), isWhole);
+    // One that was made before the clock of a new box was set has ended when it is.
+    const lasts = (found: KeyedCertificate) =>
+      isWhole(found) && Date.parse(new X509Certificate(found.cert).validTo) > nowMs;
+    const authority = pair(folder, "ca", () => makeAuthority(`Porchlight ${site}`, nowMs), lasts);
     const issuer = new X509Certificate(authority.cert);
     const signer = { name: commonName(issuer), key: createPrivateKey(authority.key) };
     const own = pair(
       folder,
       "server",
-      () => makeServerCertificate(signer, names, nowMs),
+      () => makeServerCertificate(signer, names, Math.max(nowMs, Date.parse(issuer.validFrom) + dayMs)),
       (found) => isWhole(found) && stillFits(new X509Certificate(found.cert), issuer, names, nowMs),
     );
     return { key: own.key, cert: own.cert + authority.cert };
@@ -67,12 +72,14 @@ function stillFits(
   nowMs: number,
 ): boolean {
   const known = new Set((found.subjectAltName ?? "").split(", "));
+  // A clock that is before the authority is not set yet, and says nothing.
+  const isSet = nowMs >= Date.parse(issuer.validFrom);
+  const isInTime = Date.parse(found.validTo) - nowMs > renewBeforeMs && Date.parse(found.validFrom) <= nowMs;
   return (
     found.verify(issuer.publicKey) &&
-    Date.parse(found.validTo) - nowMs > renewBeforeMs &&
-    Date.parse(found.validFrom) <= nowMs &&
+    (isInTime || !isSet) &&
     names.length === known.size &&
-    names.every((name) => found.checkHost(name) !== undefined || found.checkIP(name) !== undefined)
+    names.every((name) => (isIP(name) === 0 ? found.checkHost(name) : found.checkIP(name)) !== undefined)
   );
 }
 

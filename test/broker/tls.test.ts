@@ -74,6 +74,26 @@ t.test(
   },
 );
 
+t.test("a clock that is not set spoils no certificate", async (t) => {
+  const folder = path.join(t.testdir({}), "tls");
+  const names = ["localhost"];
+  const at = (nowMs: number) => ownCertificate({ folder, names, nowMs, site: "x" });
+  const nowMs = Date.now();
+  const validAt = (cert: string, ms: number) =>
+    cert.split(/(?<=-----END CERTIFICATE-----\n)/).every((one) => {
+      const { validFrom, validTo } = new X509Certificate(one);
+      return Date.parse(validFrom) <= ms && ms < Date.parse(validTo);
+    });
+  at(dayMs);
+  const first = at(nowMs);
+  t.ok(validAt(first.cert, nowMs), "made anew once the time is known");
+  t.same(at(dayMs), first, "kept while it is not");
+  const moved = ownCertificate({ folder, names: ["box.example"], nowMs: dayMs, site: "x" });
+  t.ok(validAt(moved.cert, nowMs), "another name without the time");
+  const [server = ""] = moved.cert.split(/(?<=-----END CERTIFICATE-----\n)/);
+  t.equal(new X509Certificate(server).checkHost("box.example"), "box.example");
+});
+
 t.test("strangers of one address are counted before the handshake", async (t) => {
   const folder = path.join(t.testdir({}), "tls");
   const tls = ownCertificate({ folder, names: ["localhost"], nowMs: Date.now(), site: "x" });
