@@ -9,6 +9,8 @@ const nearby = 64;
 const mostUnread = 50;
 const keptBytes = 8_192;
 const keptRecords = 64;
+/** Devices that one topic is known to be about; where it names ever more, it is learned anew. */
+const mostDevices = 256;
 
 /** The newest message of each topic, of all brokers together; the topics that were silent longest go first. */
 export interface Heard {
@@ -31,7 +33,7 @@ interface Kept {
   records: HeardMessage["records"];
   /** Counts up with each message. */
   order: number;
-  /** Devices that it was about, ever. */
+  /** Devices that it was about. */
   readonly devices: Set<DeviceRef>;
 }
 
@@ -104,9 +106,20 @@ export function createHeard(): Heard {
   const unread = new Shelf();
   const topicsOf = new Map<DeviceRef, Set<string>>();
 
-  function link({ topic, records, devices }: Kept): void {
+  function unlink({ topic, devices }: Kept): void {
+    for (const device of devices) {
+      const topics = topicsOf.get(device);
+      topics?.delete(topic);
+      if (topics?.size === 0) topicsOf.delete(device);
+    }
+    devices.clear();
+  }
+
+  function link(kept: Kept): void {
+    const { topic, records, devices } = kept;
     for (const { device } of records) {
       if (devices.has(device)) continue;
+      if (devices.size >= mostDevices) unlink(kept);
       devices.add(device);
       const topics = topicsOf.get(device);
       if (topics) topics.add(topic);
@@ -116,11 +129,7 @@ export function createHeard(): Heard {
 
   function forgetQuietest(): void {
     const gone = read.shift();
-    for (const device of gone?.devices ?? []) {
-      const topics = topicsOf.get(device);
-      topics?.delete(gone?.topic ?? "");
-      if (topics?.size === 0) topicsOf.delete(device);
-    }
+    if (gone) unlink(gone);
   }
 
   return {

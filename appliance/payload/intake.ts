@@ -17,6 +17,8 @@ export interface Intake {
 
 const nothing: readonly Observation[] = [];
 const noMappings: readonly Mapping[] = [];
+/** Devices whose place was said; where there come ever more, it is said anew. */
+const mostPlaced = 10_000;
 
 /** Makes every dialect with its settings, by type; a dialect without any gets its defaults. */
 export function createDialects(
@@ -68,12 +70,17 @@ export function createIntake(
   };
 }
 
+function remember(said: Set<string>, device: string): void {
+  if (said.size >= mostPlaced) said.clear();
+  said.add(device);
+}
+
 function places(records: readonly Observation[], placed: Set<string>, behind: DeviceRef): Observation[] {
   const found: Observation[] = [];
   for (const record of records) {
     if (record.record === "forget") placed.delete(record.device);
     else if (!placed.has(record.device)) {
-      placed.add(record.device);
+      remember(placed, record.device);
       if (!(record.record === "describe" && record.behind))
         found.push({ record: "describe", device: record.device, behind });
     }
@@ -95,7 +102,7 @@ function invitations(
     if (from === undefined || record === "forget" || invited.has(device)) continue;
     if (!topic.split("/").includes(from)) continue;
     if (records.some((one) => one.record === "describe" && one.device === device && one.behind)) continue;
-    invited.add(device);
+    remember(invited, device);
     found.push({ record: "describe", device, isInvited: true });
   }
   return found;
