@@ -42,6 +42,8 @@ const restFactor = 50;
 const waitMs = 180_000;
 const rememberedMs = 30 * 86_400_000;
 const mostStrangers = 8;
+/** Of a table that is never read to its end, rows that are kept. */
+const mostRows = 20_000;
 
 class Book implements TopologyBook {
   readonly #options: TopologyOptions;
@@ -92,7 +94,7 @@ class Book implements TopologyBook {
     this.#timer = this.#options.clock.timer(() => {
       this.#timer = undefined;
       if (this.#mayConclude()) {
-        this.settle();
+        this.#settleGuarded();
         return;
       }
       this.#arm(Math.max(quietMs, this.#startMs + waitMs - this.#options.clock.monotonicMs()));
@@ -108,6 +110,16 @@ class Book implements TopologyBook {
       .devices()
       .filter((device) => isInfrastructure(device) && device.collectors.includes("snmp"))
       .every(({ id }) => this.#tables.has(id) || isSilent(id));
+  }
+
+  /** What devices say of each other may be anything: a mistake of ours with it must not end the process. */
+  #settleGuarded(): void {
+    try {
+      this.settle();
+    } catch (error) {
+      this.#options.counters.add("topology_errors");
+      this.#options.log.error("How the network hangs together could not be found out", { error });
+    }
   }
 
   settle(): void {
@@ -253,18 +265,25 @@ class Book implements TopologyBook {
   }
 }
 
+/** Rows of now, and those of before whose key is not among them; the oldest are given up. */
+function joined<R>(now: readonly R[], before: readonly R[], keyOf: (row: R) => string): R[] {
+  const known = new Set(now.map(keyOf));
+  return [...now, ...before.filter((row) => !known.has(keyOf(row)))].slice(0, Math.max(mostRows, now.length));
+}
+
 /** Of a table that ended early the rows of before are kept too: that they are missing says nothing. */
 function completed(tables: Neighbours, before: Neighbours | undefined): Neighbours {
   if (!before || tables.cut.length === 0) return tables;
   const isCut = (name: Neighbours["cut"][number]) => tables.cut.includes(name);
-  const known = new Set(tables.forwarding.map(({ mac }) => mac));
   return {
     ...tables,
     ...(isCut("heard") ? { heard: before.heard } : {}),
     ...(isCut("forwarding")
-      ? { forwarding: [...tables.forwarding, ...before.forwarding.filter(({ mac }) => !known.has(mac))] }
+      ? { forwarding: joined(tables.forwarding, before.forwarding, ({ mac }) => mac) }
       : {}),
-    ...(isCut("addresses") ? { addresses: [...before.addresses, ...tables.addresses] } : {}),
+    ...(isCut("addresses")
+      ? { addresses: joined(tables.addresses, before.addresses, ({ address }) => address) }
+      : {}),
     ...(isCut("ports") ? { ports: before.ports } : {}),
   };
 }

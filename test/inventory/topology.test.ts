@@ -157,3 +157,23 @@ t.test("what people wrote comes first", async (t) => {
   await round(office);
   t.strictSame(behind(), { ...officeBehind, camera: "nas" });
 });
+
+t.test("a table that is never read to its end does not grow for ever", async (t) => {
+  const { clock, topology, inventory } = setUp(office);
+  const [first] = tablesOf(office, clock.nowMs());
+  if (!first) throw new Error("no tables");
+  const taken: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    const mac = (at: number) => (n * 10_000 + at).toString(16).padStart(12, "0");
+    topology.take({
+      ...first,
+      cut: ["forwarding", "addresses"],
+      forwarding: Array.from({ length: 10_000 }, (_, at) => ({ ifIndex: 1, mac: mac(at) })),
+      addresses: [{ address: "10.0.0.99", mac: mac(1) }],
+    });
+    topology.settle();
+    taken.push(topology.at(first.device, inventory.device(first.device)?.ports[0]?.id as never)?.macs ?? 0);
+  }
+  t.ok(Math.max(...taken) <= 20_000, taken.join(", "));
+  t.ok(taken.at(-1), "and what was read last counts");
+});
