@@ -7,10 +7,18 @@ import { type Context, nameOfSession, permitOf, refuse, type Taken } from "./ses
 export interface BrokerMessage extends Message {
   readonly from: string;
   readonly qos: number;
+  /** Somebody waits for the commit: the sender, or all who come behind it. */
+  readonly isWaiting: boolean;
 }
 export type BrokerHandler = (message: BrokerMessage) => Promise<void>;
 
-const maxUncommitted = 5_000;
+const maxUncommitted = 10_000;
+/** From so many on, QoS 0 does not wait for the end of the second either. */
+const manyUncommitted = 2_000;
+
+/** A will of a run before this one comes without a client; its session id begins with the device's name. */
+const permitFor = (context: Context, client: Client | null, { clientId }: Taken) =>
+  permitOf(context, client) ?? context.credentials.permit(nameOfSession(clientId));
 
 /** Hands a message on. Resolves when it may be acknowledged: QoS 0 at once, others when they are committed. */
 export function createTake(context: Context, memory: BrokerMemory, handler: () => BrokerHandler | undefined) {
@@ -20,8 +28,7 @@ export function createTake(context: Context, memory: BrokerMemory, handler: () =
     uncommitted--;
   };
   return async (client: Client | null, packet: Taken): Promise<void> => {
-    // A will of a run before this one comes without a client; its session id begins with the device's name.
-    const permit = permitOf(context, client) ?? context.credentials.permit(nameOfSession(packet.clientId));
+    const permit = permitFor(context, client, packet);
     if (!permit?.mayPublish(packet.topic)) {
       refuse(context, permit?.name, "topic not allowed");
       throw new Error("topic not allowed");
@@ -42,21 +49,13 @@ export function createTake(context: Context, memory: BrokerMemory, handler: () =
       receivedAtMs: clock.nowMs(),
       from: permit.name,
       qos: packet.qos,
+      isWaiting: packet.qos > 0 || uncommitted > manyUncommitted,
     });
     const stored = packet.retain
       ? Promise.all([received, memory.retain(packet.topic, payload, packet.qos)])
       : received;
-    if (packet.qos === 0) {
-      stored.then(done, () => {
-        done();
-        counters.add("broker_lost_qos0");
-      });
-      return;
-    }
-    try {
-      await stored;
-    } finally {
-      done();
-    }
+    const ended = stored.finally(done);
+    if (packet.qos > 0) await ended;
+    else ended.catch(() => counters.add("broker_lost_qos0"));
   };
 }

@@ -11,7 +11,7 @@ export interface Intake {
 }
 /** What we need of the embedded broker. */
 export interface EmbeddedBroker {
-  receive(handler: (message: Message & { readonly qos: number }) => Promise<void>): () => void;
+  receive(handler: (message: Message & { readonly isWaiting: boolean }) => Promise<void>): () => void;
   publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): void;
   retained(): Promise<readonly Message[]>;
 }
@@ -42,7 +42,7 @@ export async function listenEmbedded(
     const records = intake.take(message);
     for (const { topic, payload } of intake.requests())
       if (sparkplugRebirth) embedded.publish(topic, payload);
-    if (records.length > 0) await sink(records, { waiting: message.qos > 0 });
+    if (records.length > 0) await sink(records, { waiting: message.isWaiting });
   });
   outlet?.open();
   // Without the wish the board is empty: what an earlier run left is taken away.

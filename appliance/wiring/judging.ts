@@ -16,6 +16,7 @@ import type { Measuring } from "./measuring.ts";
 import type { Memory } from "./memory.ts";
 import type { Plugins } from "./plugins.ts";
 import type { LayeredSettings } from "./settings.ts";
+import { spaced } from "./spaced.ts";
 
 export interface JudgingDeps {
   /** The file's; rules come from `settings`. */
@@ -147,14 +148,15 @@ export function createJudging(deps: JudgingDeps): Judging {
   const status = makeStatus(deps, incidents);
   const dispatch = makeDispatch(deps, incidents, status);
   let stopWatching = () => {};
+  const { changed, stop: stopChanges } = spaced(deps.clock, (device) => {
+    evaluate.changed(device);
+    status.touch(device);
+  });
   return {
     status,
     incidents,
     book: incidents,
-    changed(device) {
-      evaluate.changed(device);
-      status.touch(device);
-    },
+    changed,
     isTroubled: (device) => evaluate.alerts().some((alert) => alert.device === device),
     testChannel: (channel) => dispatch.test(channel),
     problems: () => dispatch.problems().map((problem) => ({ ...problem, degree: "degraded" as const })),
@@ -169,6 +171,7 @@ export function createJudging(deps: JudgingDeps): Judging {
     },
     async stop() {
       stopWatching();
+      stopChanges();
       evaluate.stop();
       status.stop();
       incidents.stop();

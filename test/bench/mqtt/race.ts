@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { program } from "../../helpers/appliance.ts";
+import { askSocket, program } from "../../helpers/appliance.ts";
 import { startMosquitto } from "../../helpers/mosquitto.ts";
 import { enterNamespace } from "../../helpers/namespace.ts";
 import { atRate, closedLoop, type LoadDevice, signIn } from "./load.ts";
@@ -35,6 +35,8 @@ interface Receiver {
   readonly name: string;
   readonly port: number;
   readonly pids: readonly number[];
+  /** Messages that it counted so far. */
+  counted(): Promise<number>;
   end(): Promise<void>;
 }
 
@@ -49,9 +51,27 @@ async function endChild(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
+async function countOf(child: ChildProcess): Promise<number> {
+  if (!child.stdout) return Number.NaN;
+  child.kill("SIGUSR1");
+  const [text] = (await once(child.stdout, "data")) as [Buffer];
+  return Number(String(text).trim());
+}
+
+async function boxCount(): Promise<number> {
+  const { text } = await askSocket(`${folder}/http`, "/metrics");
+  return Number(/^porchlight_mqtt_messages_total\S* (\d+)/m.exec(text)?.[1] ?? Number.NaN);
+}
+
 async function aedesReceiver(): Promise<Receiver> {
   const child = await startNode(counting, "aedes", "18840");
-  return { name: "aedes, counting", port: 18_840, pids: [child.pid ?? 0], end: () => endChild(child) };
+  return {
+    name: "aedes, counting",
+    port: 18_840,
+    pids: [child.pid ?? 0],
+    counted: () => countOf(child),
+    end: () => endChild(child),
+  };
 }
 
 async function mosquittoReceiver(): Promise<Receiver> {
@@ -61,6 +81,7 @@ async function mosquittoReceiver(): Promise<Receiver> {
     name: "mosquitto + npm mqtt, counting",
     port: mosquitto.port,
     pids: [mosquitto.pid(), child.pid ?? 0],
+    counted: () => countOf(child),
     async end() {
       await endChild(child);
       await mosquitto.stop();
@@ -88,7 +109,13 @@ async function boxReceiver(): Promise<Receiver> {
     { stdio: ["ignore", "ignore", "inherit"], cwd: folder },
   );
   for (let tries = 0; tries < 100 && !(await answers(18_850)); tries++) await wait(100);
-  return { name: "porchlight, storing", port: 18_850, pids: [child.pid ?? 0], end: () => endChild(child) };
+  return {
+    name: "porchlight, storing",
+    port: 18_850,
+    pids: [child.pid ?? 0],
+    counted: boxCount,
+    end: () => endChild(child),
+  };
 }
 
 async function answers(port: number): Promise<boolean> {
@@ -117,10 +144,12 @@ async function race(receiver: Receiver): Promise<void> {
   const devices = await devicesOf(receiver.port, connections);
   await atRate(devices, 5_000, 3_000);
   await wait(2_000);
+  const countBefore = await receiver.counted();
   const before = cpuOf(receiver);
   const sent = await atRate(devices, 10_000, 10_000);
   await wait(2_000);
   const microseconds = ((cpuOf(receiver) - before) * 1e6) / sent;
+  const taken = (100 * ((await receiver.counted()) - countBefore)) / sent;
   const rate = await closedLoop(devices, 20, 5_000);
   for (const { socket } of devices) socket.destroy();
   await wait(1_000);
@@ -131,12 +160,12 @@ async function race(receiver: Receiver): Promise<void> {
   const each = (memoryKiB(pid) - memoryBefore) / idle.length;
   for (const { socket } of idle) socket.destroy();
   print(
-    `${receiver.name.padEnd(34)} ${microseconds.toFixed(1).padStart(8)} ${Math.round(rate).toString().padStart(12)} ${each.toFixed(1).padStart(12)}`,
+    `${receiver.name.padEnd(34)} ${microseconds.toFixed(1).padStart(8)} ${taken.toFixed(1).padStart(8)} ${Math.round(rate).toString().padStart(12)} ${each.toFixed(1).padStart(12)}`,
   );
 }
 
 print(
-  `${"receiver".padEnd(34)} ${"us/msg".padStart(8)} ${"QoS 1 msg/s".padStart(12)} ${"KiB/idle".padStart(12)}`,
+  `${"receiver".padEnd(34)} ${"us/msg".padStart(8)} ${"taken %".padStart(8)} ${"QoS 1 msg/s".padStart(12)} ${"KiB/idle".padStart(12)}`,
 );
 try {
   for (const start of [mosquittoReceiver, aedesReceiver, boxReceiver]) {
