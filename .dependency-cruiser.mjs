@@ -48,6 +48,7 @@ const homes = {
   nodemailer: ["appliance/notifiers/email[.]ts"],
   ping: ["appliance/collectors/ping[.]ts", "appliance/probe/"],
   pino: ["appliance/log[.]ts"],
+  ws: ["appliance/broker/"],
   yaml: ["appliance/config/", "appliance/snmp/profiles[.]ts"],
   zod: [
     "appliance/config/",

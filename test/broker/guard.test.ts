@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import t from "tap";
-import { client, connectPacket, packet, raw, started, text } from "../helpers/mqtt/embedded.ts";
+import { client, connectPacket, packet, raw, started, strangers, text } from "../helpers/mqtt/embedded.ts";
 
 const hugeLength = Buffer.from([0xff, 0xff, 0xff, 0x7f]);
 const attacks = [
@@ -90,12 +90,7 @@ t.test("a packet that comes byte by byte is read as one", async (t) => {
 
 t.test("twenty-one strangers of one address: the last one is refused, devices come in later", async (t) => {
   const { port, counters } = await started(t, async () => undefined);
-  const sockets = Array.from({ length: 21 }, () => connectTcp({ port, host: "127.0.0.1" }));
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (const socket of sockets) socket.on("error", () => undefined);
-  await Promise.race(sockets.map((socket) => once(socket, "close")));
+  const sockets = await strangers(t, port, 21);
   t.equal(counters.all().get("broker_refused_connections"), 1);
   for (const socket of sockets) socket.destroy();
 });

@@ -1,13 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect as connectTcp } from "node:net";
 import path from "node:path";
 import { connectAsync } from "mqtt";
 import t from "tap";
 import { ownCertificate } from "../../appliance/broker/own-certificate.ts";
-import { options, started } from "../helpers/mqtt/embedded.ts";
+import { options, started, strangers } from "../helpers/mqtt/embedded.ts";
 import { serverPath, without } from "../helpers/servers.ts";
 
 const dayMs = 86_400_000;
@@ -100,11 +98,6 @@ t.test("strangers of one address are counted before the handshake", async (t) =>
   const { port, counters } = await started(t, async () => undefined, {
     listen: [{ host: "127.0.0.1", port: 0, tls }],
   });
-  const sockets = Array.from({ length: 21 }, () => connectTcp({ port, host: "127.0.0.1" }));
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (const socket of sockets) socket.on("error", () => undefined);
-  await Promise.race(sockets.map((socket) => once(socket, "close")));
+  await strangers(t, port, 21);
   t.equal(counters.all().get("broker_refused_connections"), 1);
 });

@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
 import { connectAsync } from "mqtt";
 import t from "tap";
 import { WebSocket } from "ws";
-import { connectPacket, options, packet, started, text } from "../helpers/mqtt/embedded.ts";
+import { connectPacket, options, packet, started, strangers, text } from "../helpers/mqtt/embedded.ts";
 
 const listen = [{ host: "127.0.0.1", port: 0, webSocket: true }];
 
@@ -67,11 +66,6 @@ t.test("text, too large a message, another protocol and a plain page are refused
 
 t.test("strangers of one address are counted before they ask for anything", async (t) => {
   const { port, counters } = await started(t, async () => undefined, { listen });
-  const sockets = Array.from({ length: 21 }, () => connectTcp({ port, host: "127.0.0.1" }));
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (const socket of sockets) socket.on("error", () => undefined);
-  await Promise.race(sockets.map((socket) => once(socket, "close")));
+  await strangers(t, port, 21);
   t.equal(counters.all().get("broker_refused_connections"), 1);
 });

@@ -1,5 +1,5 @@
 import { once as onceOf } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import type { Test } from "tap";
 import { type Broker, type BrokerSettings, createBroker } from "../../../appliance/broker/broker.ts";
@@ -112,4 +112,15 @@ export function packet(type: number, ...body: Buffer[]): Buffer {
 export function connectPacket(name: string, id = "raw") {
   const head = Buffer.from([4, 0xc2, 0, 60]);
   return packet(0x10, text("MQTT"), head, text(id), text(name), text(`${name}-secret`));
+}
+
+/** So many connections of one address that say nothing; resolves when the first was closed. */
+export async function strangers(t: Test, port: number, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connectTcp({ port, host: "127.0.0.1" }));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.on("error", () => undefined);
+  await Promise.race(sockets.map((socket) => onceOf(socket, "close")));
+  return sockets;
 }
