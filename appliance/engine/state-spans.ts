@@ -23,6 +23,8 @@ interface Span {
   readonly sinceMs: number;
 }
 
+type Change = readonly [device: DeviceId, state: State, sinceMs: number];
+
 /** Since when each device is as it is; kept at each change. */
 export interface StateSpans {
   /** While the box was off nobody knows how things were. */
@@ -38,6 +40,8 @@ export interface StateSpans {
 class Spans implements StateSpans {
   readonly #deps: StateSpansDeps;
   readonly #known = new Map<DeviceId, Span>();
+  /** Noted and not written yet. */
+  #changes: Change[] = [];
 
   constructor(deps: StateSpansDeps) {
     this.#deps = deps;
@@ -49,7 +53,8 @@ class Spans implements StateSpans {
     this.inOneCommit(() => {
       for (const { id } of inventory.devices()) {
         const open = spans.open(id);
-        if (open && open.state !== "unknown") spans.change(id, "unknown", Math.max(lastAliveMs, open.fromMs));
+        if (open && open.state !== "unknown")
+          this.#changes.push([id, "unknown", Math.max(lastAliveMs, open.fromMs)]);
       }
     });
   }
@@ -59,7 +64,7 @@ class Spans implements StateSpans {
     if (known?.state === now.state) return;
     const sinceMs = Math.round(this.#changeTime(device, known, now));
     this.#known.set(device, { state: now.state, sinceMs });
-    this.#deps.spans.change(device, now.state, sinceMs);
+    this.#changes.push([device, now.state, sinceMs]);
   }
 
   /** A problem ends when it ended, not when we looked; no state begins before the one before it. */
@@ -95,11 +100,22 @@ class Spans implements StateSpans {
 
   inOneCommit(run: () => void): void {
     try {
-      if (this.#deps.transaction) this.#deps.transaction(run);
-      else run();
+      run();
+      this.#write();
     } catch (error) {
       this.#deps.log.error("state spans not kept", { error });
     }
+  }
+
+  /** After all was looked at: what cannot be written keeps nobody from being looked at. */
+  #write(): void {
+    const changes = this.#changes;
+    this.#changes = [];
+    if (changes.length === 0) return;
+    const { spans, transaction = (run) => run() } = this.#deps;
+    transaction(() => {
+      for (const change of changes) spans.change(...change);
+    });
   }
 }
 
