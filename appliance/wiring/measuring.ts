@@ -90,6 +90,10 @@ interface Later {
   pollDevice(device: DeviceId): void;
 }
 
+const roomsOf = (inventory: InventoryBook) => () => [
+  ...new Set(inventory.devices().flatMap(({ room }) => (room === undefined ? [] : [room]))),
+];
+
 function makeCollectors(
   deps: MeasuringDeps,
   broker: Broker | undefined,
@@ -112,7 +116,7 @@ function makeCollectors(
       engines: new Map<string, DeviceId>(),
       profiles: deps.profiles,
       // Each broker has its own memory of what its devices said of themselves.
-      intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard),
+      intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard, roomsOf(inventory)),
     },
   };
   return new Map(

@@ -31,3 +31,28 @@ t.test("nobody else is invited", async (t) => {
   t.notOk(isInvited(intakeOf(), said("site/attic/climate")), "replayed: by whom is not known");
   t.notOk(isInvited(intakeOf("mqtt-broker:far"), said("site/attic/climate", "attic")), "a foreign broker");
 });
+
+t.test("a level of the topic that is a known room's name says where a new device stands, once", async (t) => {
+  const dialects = createDialects(new Map([["generic", generic]]), {});
+  const intake = createIntake(dialects, createCounters(), undefined, undefined, () => [
+    "Attic",
+    "Server room",
+  ]);
+  t.match(intake.take(said("site/server room/climate")), [
+    { record: "sample" },
+    { record: "describe", device: "json:site/server room/climate", room: "Server room" },
+  ]);
+  t.equal(intake.take(said("site/server room/climate")).length, 1);
+  t.equal(intake.take(said("site/garage/climate")).length, 1);
+});
+
+t.test("what a box of ours publishes is nobody's", async (t) => {
+  const counters = createCounters();
+  const intake = createIntake(createDialects(new Map([["generic", generic]]), {}), counters);
+  for (const topic of [
+    "porchlight/berlin/devices/nas/state",
+    "homeassistant/device/porchlight_berlin_nas/config",
+  ])
+    t.same(intake.take(said(topic)), []);
+  t.equal(counters.all().get("mqtt_own_messages"), 2);
+});
