@@ -38,19 +38,16 @@ export function createDialects(
  *
  * @param behind - key of the broker as a device; absent for the embedded one, which is this box
  * @param heard - keeps each topic's newest message
- * @param rooms - names of rooms that are known now: one of them as a level of a new device's topic is where it stands
  */
 export function createIntake(
   dialects: readonly NamedDialect[],
   counters: Counters,
   behind?: DeviceRef,
   heard?: Pick<Heard, "note">,
-  rooms: () => readonly string[] = () => [],
 ): Intake {
   const decoder = createDecoder(dialects);
   const placed = new Set<string>();
   const invited = new Set<string>();
-  const housed = new Set<string>();
   const count = (result: DecoderResult) => {
     if (result.reason) counters.add(`mqtt_no_records_${slug(result.reason)}`);
     for (const reason of result.capped ?? []) counters.add(`mqtt_capped_${slug(reason)}`);
@@ -67,9 +64,8 @@ export function createIntake(
       counters.add("mqtt_messages");
       if (result.reason || result.capped) count(result);
       const records = result.records.some(hasOtherUnit) ? result.records.map(withOwnName) : result.records;
-      const extra = housing(message, records, housed, rooms);
-      if (behind === undefined) return [...records, ...invitations(message, records, invited), ...extra];
-      return [...places(records, placed, behind), ...records, ...extra];
+      if (behind === undefined) return [...records, ...invitations(message, records, invited)];
+      return [...places(records, placed, behind), ...records];
     },
   };
 }
@@ -90,26 +86,6 @@ function places(records: readonly Observation[], placed: Set<string>, behind: De
     }
   }
   return found;
-}
-
-/** Of each device once: a level of its topic that is a room's name, in any case, says where it stands. */
-function housing(
-  { topic }: Message,
-  records: readonly Observation[],
-  housed: Set<string>,
-  rooms: () => readonly string[],
-): readonly Observation[] {
-  let found: Observation[] | undefined;
-  for (const { device } of records) {
-    if (housed.has(device)) continue;
-    housed.add(device);
-    const levels = topic.toLowerCase().split("/");
-    const room = rooms().find((name) => levels.includes(name.toLowerCase()));
-    if (room === undefined) continue;
-    found ??= [];
-    found.push({ record: "describe", device, room });
-  }
-  return found ?? nothing;
 }
 
 /**

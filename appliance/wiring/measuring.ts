@@ -90,10 +90,6 @@ interface Later {
   pollDevice(device: DeviceId): void;
 }
 
-const roomsOf = (inventory: InventoryBook) => () => [
-  ...new Set(inventory.devices().flatMap(({ room }) => (room === undefined ? [] : [room]))),
-];
-
 function makeCollectors(
   deps: MeasuringDeps,
   broker: Broker | undefined,
@@ -116,7 +112,7 @@ function makeCollectors(
       engines: new Map<string, DeviceId>(),
       profiles: deps.profiles,
       // Each broker has its own memory of what its devices said of themselves.
-      intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard, roomsOf(inventory)),
+      intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard),
     },
   };
   return new Map(

@@ -32,20 +32,6 @@ t.test("nobody else is invited", async (t) => {
   t.notOk(isInvited(intakeOf("mqtt-broker:far"), said("site/attic/climate", "attic")), "a foreign broker");
 });
 
-t.test("a level of the topic that is a known room's name says where a new device stands, once", async (t) => {
-  const dialects = createDialects(new Map([["generic", generic]]), {});
-  const intake = createIntake(dialects, createCounters(), undefined, undefined, () => [
-    "Attic",
-    "Server room",
-  ]);
-  t.match(intake.take(said("site/server room/climate")), [
-    { record: "sample" },
-    { record: "describe", device: "json:site/server room/climate", room: "Server room" },
-  ]);
-  t.equal(intake.take(said("site/server room/climate")).length, 1);
-  t.equal(intake.take(said("site/garage/climate")).length, 1);
-});
-
 t.test("what a box of ours publishes is nobody's", async (t) => {
   const counters = createCounters();
   const intake = createIntake(createDialects(new Map([["generic", generic]]), {}), counters);
