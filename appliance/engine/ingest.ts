@@ -9,7 +9,7 @@ import { cleanText } from "../model/words.ts";
 import { type Answers, collectorOf } from "./answers.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import type { LatestTable } from "./latest.ts";
-import { cleanChannel, numberOf, saneTime, seriesOfPolled, seriesOfSpeaker } from "./limits.ts";
+import { cleanChannel, createNews, numberOf, saneTime, seriesOfPolled, seriesOfSpeaker } from "./limits.ts";
 import type { Rates, Taken } from "./rates.ts";
 import { append } from "./round.ts";
 
@@ -64,6 +64,7 @@ class Intake implements Ingest {
   readonly #isCounted: boolean[] = [];
   readonly #upKept = new Map<string, { up: number; atMs: number }>();
   readonly #changed = new Set<DeviceId>();
+  readonly #isNews = createNews();
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -107,7 +108,8 @@ class Intake implements Ingest {
     const time = saneTime(sample.timeMs, nowMs);
     if (time.isRepaired) this.#options.counters.add("ingest_times_repaired");
     if (!time.isFresh) this.#options.counters.add("ingest_times_old");
-    if (taken.isPushed && !sample.retained && time.isFresh) this.#options.answers.sign(device.id);
+    if (taken.isPushed && !sample.retained && time.isFresh && this.#isNews(device.id, sample.timeMs))
+      this.#options.answers.sign(device.id);
     if (typeof sample.value === "string") {
       this.#takeText(device, sample, time.timeMs);
       return;

@@ -1,4 +1,5 @@
 import type { Sample } from "../model/observation.ts";
+import type { DeviceId } from "../model/site.ts";
 
 const longestChannel = 64;
 /** Series a device may have that speaks by itself. */
@@ -47,4 +48,15 @@ export function numberOf(value: Sample["value"]): number | undefined {
   if (typeof value === "string") return undefined;
   const number = Number(value);
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** Tells by the devices' own clocks what was measured later than all before: what is sent again is no sign of life. */
+export function createNews(): (device: DeviceId, measuredMs: number | undefined) => boolean {
+  const newestMs = new Map<DeviceId, number>();
+  return (device, measuredMs) => {
+    if (measuredMs === undefined) return true;
+    if (measuredMs <= (newestMs.get(device) ?? Number.NEGATIVE_INFINITY)) return false;
+    newestMs.set(device, measuredMs);
+    return true;
+  };
 }

@@ -206,3 +206,14 @@ t.test("what a poll measured of a dead device is no sign of life", async (t) => 
   t.equal(answers.of(dev).lastSeenMs, clock.nowMs());
   await clock.advance(1_000);
 });
+
+t.test("the same measurement again, or an older one, is no sign of life", async (t) => {
+  const { clock, ingest, answers } = pipeline([seed("dev")]);
+  const firstMs = clock.nowMs();
+  void ingest.ingest([sample(1, { timeMs: firstMs })]);
+  await clock.advance(60_000);
+  void ingest.ingest([sample(1, { timeMs: firstMs }), sample(2, { channel: "b", timeMs: firstMs - 5_000 })]);
+  t.equal(answers.of(dev).lastSeenMs, firstMs, "sent again");
+  void ingest.ingest([sample(3, { timeMs: clock.nowMs() })]);
+  t.equal(answers.of(dev).lastSeenMs, clock.nowMs());
+});
