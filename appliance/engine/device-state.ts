@@ -1,4 +1,4 @@
-import type { Incident } from "../model/alert.ts";
+import { type Incident, sentenceSinceMs } from "../model/alert.ts";
 import type { DeviceAnswers } from "../model/contracts.ts";
 import { pathDevices } from "../model/path.ts";
 import type { Device, State } from "../model/site.ts";
@@ -43,12 +43,13 @@ export function stateOf(input: StateInput): DeviceState {
   const { device, answers, own, cause, nowMs } = input;
   const name = cleanText(device.name);
   const seenMs = newestMs(answers);
-  if (own?.deviceState === "down") return { state: "down", sentence: own.summary, atMs: own.startedMs };
+  if (own?.deviceState === "down")
+    return { state: "down", sentence: own.summary, atMs: sentenceSinceMs(own) };
   if (cause)
     return {
       state: "unreachable",
       sentence: behindSentence(name, cause, input.causeName ?? cause.device),
-      atMs: Math.max(cause.startedMs, answers.lastSeenMs ?? 0),
+      atMs: Math.max(sentenceSinceMs(cause), answers.lastSeenMs ?? 0),
     };
   if (seenMs === undefined)
     return { state: "unknown", sentence: `${name} has not been checked yet.`, atMs: nowMs };
@@ -59,7 +60,7 @@ export function stateOf(input: StateInput): DeviceState {
       sentence: `There is no fresh answer from ${name}.`,
       atMs: answers.lastSeenMs ?? seenMs,
     };
-  if (own) return { state: "warning", sentence: own.summary, atMs: own.startedMs };
+  if (own) return { state: "warning", sentence: own.summary, atMs: sentenceSinceMs(own) };
   return { state: "ok", sentence: `${name} works.`, atMs: nowMs };
 }
 

@@ -1,4 +1,4 @@
-import type { Incident } from "../model/alert.ts";
+import { type Incident, sentenceSinceMs } from "../model/alert.ts";
 import { gatewayOf, type PathObservation, pathDevices } from "../model/path.ts";
 import { type Device, type DeviceId, type State, worse } from "../model/site.ts";
 import type { Cause, GroupState, Problem, Verdict } from "../model/verdict.ts";
@@ -114,7 +114,7 @@ function outage({ incidents, devices, path }: VerdictInput): Found | undefined {
   const rank = (device: DeviceId) => pathRank(device, gateway);
   const [worst] = [...down].sort((a, b) => rank(a.device) - rank(b.device));
   if (!worst) return undefined;
-  const sinceMs = Math.min(...down.map(({ startedMs }) => startedMs));
+  const sinceMs = Math.min(...down.map(sentenceSinceMs));
   if (down.length > 1)
     return {
       state: "down",
@@ -202,21 +202,14 @@ function nameOf(id: DeviceId, devices: readonly Seen[]): string {
   return devices.find(({ device }) => device.id === id)?.device.name ?? id;
 }
 
-function problemOf({
-  id,
-  device,
-  deviceState,
-  summary,
-  startedMs,
-  affected,
-  acknowledged,
-}: Incident): Problem {
+function problemOf(incident: Incident): Problem {
+  const { id, device, deviceState, summary, affected, acknowledged } = incident;
   const problem = {
     incident: id,
     device,
     state: deviceState,
     summary,
-    sinceMs: startedMs,
+    sinceMs: sentenceSinceMs(incident),
     // The internet and the names are no devices to people; the path shows them.
     affected: affected.filter(isNoStation).length,
   };

@@ -79,6 +79,19 @@ export interface Incident {
   readonly timeline: readonly TimelineEntry[];
 }
 
+/**
+ * Since when it is as the sentence says, Unix milliseconds: what had a warning first is down since it stopped answering,
+ * and what answers again has its warning since then.
+ */
+export function sentenceSinceMs({ alerts, device, deviceState, startedMs }: Incident): number {
+  const outages = alerts.filter(({ check }) => check === "down");
+  const own = outages.filter((alert) => alert.device === device);
+  const known = own.length > 0 ? own : outages;
+  if (known.length === 0) return startedMs;
+  if (deviceState === "down") return Math.min(...known.map((alert) => alert.startedMs));
+  return Math.max(startedMs, ...known.map(({ endedMs = 0 }) => endedMs));
+}
+
 export interface TimelineEntry {
   readonly atMs: number;
   readonly kind:

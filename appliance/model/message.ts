@@ -1,4 +1,4 @@
-import type { Incident } from "./alert.ts";
+import { type Incident, sentenceSinceMs } from "./alert.ts";
 import type { OutMessage } from "./contracts.ts";
 import { cleanText, durationWords, plural, timeWords } from "./words.ts";
 
@@ -18,7 +18,9 @@ const subjectLength = 140;
 export function messageText(message: OutMessage): MessageText {
   const { incident, site, change, deviceName, deviceAddress, headline } = message;
   const words = timeWords(site.timezone);
-  const facts: [string, string][] = [["Since", words.exact(incident.startedMs)]];
+  const facts: [string, string][] = [
+    ["Since", words.exact(incident.endedMs === undefined ? sentenceSinceMs(incident) : incident.startedMs)],
+  ];
   if (incident.endedMs !== undefined) {
     facts.push(["Until", words.exact(incident.endedMs)]);
     facts.push(["Lasted", durationWords(incident.endedMs - incident.startedMs)]);
@@ -40,7 +42,7 @@ export function messageText(message: OutMessage): MessageText {
 function subjectOf({ incident, site, change }: OutMessage): string {
   const words = timeWords(site.timezone);
   const sentence = cleanText(incident.summary, 100).replace(/[.\s]+$/, "");
-  const since = words.since(incident.startedMs, incident.timeline.at(-1)?.atMs ?? incident.startedMs);
+  const since = words.since(sentenceSinceMs(incident), incident.timeline.at(-1)?.atMs ?? incident.startedMs);
   if (change === "test") return `Test: ${sentence}.`;
   if (change === "closed") {
     const lasted = durationWords((incident.endedMs ?? incident.startedMs) - incident.startedMs);
