@@ -8,7 +8,7 @@ import { openMakers } from "../inventory/makers.ts";
 import { createPace } from "../inventory/pace.ts";
 import type { RunningFinder } from "../inventory/scan.ts";
 import type { Counters, FinderDeps, Log } from "../model/contracts.ts";
-import type { Approval, Candidate, Discovered, SnmpCredential } from "../model/discovery.ts";
+import type { Approval, Candidate, Discovered, Network4, SnmpCredential } from "../model/discovery.ts";
 import { confidences } from "../model/discovery.ts";
 import type { Event } from "../model/observation.ts";
 import type { Device, DeviceId } from "../model/site.ts";
@@ -78,7 +78,7 @@ export function discoveryOf(deps: DiscoveryDeps): DiscoveryPart {
     ...(intervalMs === undefined ? {} : { intervalMs }),
     rate,
     clear: () => credentials().flatMap(({ id, version }) => (version === "3" ? [] : [id])),
-    judge: (candidate) => verdictOf(rules, candidate),
+    judge: (candidate) => verdictOf(rules, candidate, networksFor(ranges)),
     approve(candidate, approval) {
       settings.save("device", candidate.id, documentOf(candidate, approval), { by: approval.by, version: 0 });
       void measuring.schedule.pollDevice(candidate.id);
@@ -191,8 +191,14 @@ function documentOf(candidate: Candidate, approval: Approval): Record<string, un
   };
 }
 
+/** Whether it was itself seen at its address, which is not only what a neighbour or the device tells of. */
+function isSeenThere({ addresses: [first], mac }: Candidate, networks: readonly Network4[]): boolean {
+  if (first === undefined) return false;
+  return first.includes(":") ? mac !== undefined : networks.some(({ cidr }) => contains4(cidr, first));
+}
+
 /** What the first rule that fits says. */
-function verdictOf(rules: readonly ApproveRule[], candidate: Candidate) {
+function verdictOf(rules: readonly ApproveRule[], candidate: Candidate, networks: readonly Network4[]) {
   const { kind, confidence, addresses, maker, identity, isRandomMac } = candidate;
   const rule = rules.find(
     (one) =>
@@ -202,8 +208,9 @@ function verdictOf(rules: readonly ApproveRule[], candidate: Candidate) {
       (one.vendor === undefined ||
         [maker, identity.vendor].some((text) => text !== undefined && fits(one.vendor ?? "", text))),
   );
-  // What passes by is nobody's to watch, whatever it looks like.
-  if (!rule || (rule.action === "approve" && isRandomMac)) return undefined;
+  // What passes by is nobody's to watch, whatever it looks like, and nothing goes to where somebody only points.
+  const mayApprove = !isRandomMac && isSeenThere(candidate, networks);
+  if (!rule || (rule.action === "approve" && !mayApprove)) return undefined;
   const { room, group } = rule;
   const approval = {
     by: "discover.approve",

@@ -8,6 +8,8 @@ import type { PageContext } from "../page.ts";
 
 const readable = new TextDecoder("utf-8");
 const shownBytes = 2_000;
+/** Brackets within brackets grow by their indents. */
+const shownCharacters = 8_000;
 
 /** The text of a payload; octets in hexadecimal where it is none. */
 function payloadText({ payload }: HeardMessage): string {
@@ -16,7 +18,9 @@ function payloadText({ payload }: HeardMessage): string {
   const isText = !/[^\P{Cc}\n\r\t]|\ufffd/u.test(text.slice(0, 200));
   if (!isText)
     return Array.from(part.subarray(0, 256), (octet) => octet.toString(16).padStart(2, "0")).join(" ");
-  return indented(text).replace(/[^\P{Cc}\n\t]/gu, "\ufffd");
+  return indented(text)
+    .slice(0, shownCharacters)
+    .replace(/[^\P{Cc}\n\t]/gu, "\ufffd");
 }
 
 function indented(text: string): string {
