@@ -172,7 +172,9 @@ ${cell("day", await dayLine(c, row, first))}${hasLimits && cell("limits", first?
 }
 
 function place({ name, room, identity }: Device): Html {
-  const parts = [room === name ? undefined : room, identity.model ?? identity.vendor].filter((text) => text !== undefined);
+  const parts = [room === name ? undefined : room, identity.model ?? identity.vendor].filter(
+    (text) => text !== undefined,
+  );
   return html`${parts.map((text, at) => html`${at > 0 && " · "}${foreign(text)}`)}`;
 }
 
