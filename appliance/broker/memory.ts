@@ -9,6 +9,12 @@ type Subscription = Awaited<ReturnType<MemoryPersistence["subscriptionsByClient"
 export const maxRetained = 10_000;
 /** Messages that wait for one session. */
 export const maxQueued = 1_000;
+/** Octets that wait for all sessions of one device: it can have many, each with its own copy. */
+export const maxQueuedBytes = 16 * 1024 * 1024;
+/** A session that is used is not starved by those that were left behind. */
+const freeBytes = 16 * 1024;
+/** What a short message takes besides its payload. */
+const packetBytes = 512;
 
 /** What the broker keeps: retained messages, sessions, queues and wills. */
 export interface BrokerMemory {
@@ -48,7 +54,9 @@ export class BrokerPersistence extends MemoryPersistence {
   readonly #recorder: Recorder;
   readonly #onLimit: (what: "retained" | "queue") => void;
   readonly #retained = new Set<string>();
-  readonly #queued = new Map<string, number>();
+  readonly #queued = new Map<string, { count: number; bytes: number }>();
+  /** Octets that wait, by device. */
+  readonly #owed = new Map<string, number>();
   /** How often what is not acknowledged was given to each session. */
   readonly #sent = new Map<string, Map<string, number>>();
 
@@ -134,11 +142,19 @@ export class BrokerPersistence extends MemoryPersistence {
     packet: StoredPacket,
     recorder: Recorder,
   ): Promise<void> {
+    const bytes = bytesOf(packet);
     const free = subs.filter(({ clientId }) => {
-      const waiting = this.#queued.get(clientId) ?? 0;
-      if (waiting < maxQueued) this.#queued.set(clientId, waiting + 1);
-      else this.#onLimit("queue");
-      return waiting < maxQueued;
+      const waiting = this.#queued.get(clientId) ?? { count: 0, bytes: 0 };
+      const owed = (this.#owed.get(deviceOf(clientId)) ?? 0) + bytes;
+      const hasRoom = owed <= maxQueuedBytes || waiting.bytes + bytes <= freeBytes;
+      const isFree = waiting.count < maxQueued && hasRoom;
+      if (!isFree) {
+        this.#onLimit("queue");
+        return false;
+      }
+      this.#queued.set(clientId, { count: waiting.count + 1, bytes: waiting.bytes + bytes });
+      this.#owed.set(deviceOf(clientId), owed);
+      return true;
     });
     await super.outgoingEnqueueCombi(free, packet);
     for (const { clientId } of free) recorder.put(rowOf("queue", clientId, queueKey(packet), packet, true));
@@ -171,11 +187,22 @@ export class BrokerPersistence extends MemoryPersistence {
     const sent = this.#sent.get(client.id);
     sent?.delete(queueKey(gone));
     if (sent?.size === 0) this.#sent.delete(client.id);
-    const left = (this.#queued.get(client.id) ?? 1) - 1;
-    if (left > 0) this.#queued.set(client.id, left);
-    else this.#queued.delete(client.id);
+    this.#dequeue(client.id, bytesOf(gone));
     this.#recorder.remove("queue", client.id, queueKey(gone));
     return gone;
+  }
+
+  /** The last one takes with it what a PUBREL in a message's place has left over. */
+  #dequeue(clientId: string, bytes: number): void {
+    const waiting = this.#queued.get(clientId);
+    if (!waiting) return;
+    const gone = waiting.count > 1 ? Math.min(bytes, waiting.bytes) : waiting.bytes;
+    const owed = (this.#owed.get(deviceOf(clientId)) ?? 0) - gone;
+    if (owed > 0) this.#owed.set(deviceOf(clientId), owed);
+    else this.#owed.delete(deviceOf(clientId));
+    if (waiting.count > 1)
+      this.#queued.set(clientId, { count: waiting.count - 1, bytes: waiting.bytes - gone });
+    else this.#queued.delete(clientId);
   }
 
   override async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
@@ -204,6 +231,10 @@ export class BrokerPersistence extends MemoryPersistence {
     return will;
   }
 }
+
+/** Sessions are named `<device>/<client id>`. */
+const deviceOf = (clientId: string) => clientId.slice(0, clientId.indexOf("/"));
+const bytesOf = ({ payload }: StoredPacket) => packetBytes + (payload?.length ?? 0);
 
 function queueKey({ brokerId, brokerCounter }: Pick<StoredPacket, "brokerId" | "brokerCounter">): string {
   return `${brokerId}:${brokerCounter}`;

@@ -151,3 +151,24 @@ t.test("limits: retained topics and what waits for one session", async (t) => {
     });
   t.same(limits, ["retained", "queue"]);
 });
+
+t.test("limits: octets that wait for all sessions of a device, and for nobody else's", async (t) => {
+  const limits: string[] = [];
+  const memory = new BrokerPersistence(nothing, (what) => limits.push(what));
+  const payload = Buffer.alloc(1024 * 1024);
+  const sessions = Array.from({ length: 10 }, (_, at) => ({ clientId: `hall/${at}` }));
+  const send = (brokerCounter: number) =>
+    memory.outgoingEnqueueCombi([...sessions, { clientId: "wall/1" }], {
+      ...{ topic: "t", payload, brokerId: "b", brokerCounter, messageId: brokerCounter },
+    });
+  await send(1);
+  t.same(limits, []);
+  await send(2);
+  t.equal(limits.length, 5, "15 copies and their heads fit in 16 MiB");
+  for (const { clientId: id } of sessions) {
+    await memory.outgoingUpdate({ id }, { brokerId: "b", brokerCounter: 1, messageId: 1 });
+    await memory.outgoingClearMessageId({ id }, { messageId: 1 });
+  }
+  await send(3);
+  t.equal(limits.length, 5, "what was taken makes room");
+});
