@@ -5,6 +5,7 @@ import type { Html } from "../html.ts";
 import { cut, html } from "../html.ts";
 import { evidenceText, linkLabel, neighbourName, nodeOf, otherEnd, speedOf } from "../links.ts";
 import type { PageContext } from "../page.ts";
+import { fitting } from "./fit.ts";
 import type { MapLayout, PlacedNode } from "./layout.ts";
 import type { MapNode } from "./tree.ts";
 
@@ -15,8 +16,12 @@ export interface MapView {
   readonly stateOf: (node: MapNode) => State | undefined;
 }
 
-const nameLength = 23;
-const cardLength = 19;
+/** Pixels for the texts and the sizes of their letters, as in app.css. */
+const texts = {
+  leaf: { room: 162, size: 13 },
+  card: { room: 152, size: 14, isBold: true },
+  under: { room: 152, size: 12 },
+} as const;
 
 /** Width of a line in tenths of a pixel, by what the link can carry. */
 function widthOf(c: PageContext, links: readonly TopologyLink[]): string {
@@ -90,7 +95,7 @@ function leafMark(view: MapView, { node, box, trunkX }: PlacedNode["leaves"][num
   return html`<g class="leaf"><path class="${lineClass(view, node.links)}" d="M${trunkX} ${middle}h${box.x - trunkX - 3}"/>
 <a${idOf(node)} href="${hrefOf(node)}" aria-label="${`${name}: ${word}. ${label}`}"><title>${`${cut(name, 80)}: ${word}\n${label}\n${title}`}</title><rect class="spot" x="${box.x - 4}" y="${box.y + 1}" width="${box.width - 6}" height="${box.height - 2}" rx="4"/>
 ${isBox ? html`<use class="shape" href="#s-lamp" x="${box.x}" y="${middle - 8}" width="16" height="16"/>` : stateShape(state, box.x, middle - 8, 16)}
-<text class="name${!node.device && " stranger"}" x="${box.x + 22}" y="${middle + 4.5}">${cut(name, nameLength)}</text><text class="use" x="${box.x + 22}" y="${middle + 11}">${cut(label, 30)}</text></a></g>`;
+<text class="name${!node.device && " stranger"}" x="${box.x + 22}" y="${middle + 4.5}">${fitting(name, texts.leaf)}</text><text class="use" x="${box.x + 22}" y="${middle + 11}">${cut(label, 30)}</text></a></g>`;
 }
 
 function cardMark(view: MapView, { node, card }: PlacedNode): Html {
@@ -104,7 +109,7 @@ function cardMark(view: MapView, { node, card }: PlacedNode): Html {
   const under = word ?? (model && model !== name ? model : kind);
   return html`<a${idOf(node)} class="card is-${state ?? "unknown"}${!device && " stranger"}" href="${hrefOf(node)}" aria-label="${`${name}: ${state ? c.t.plain(`state.${state}`) : kind}`}"><title>${`${cut(name, 80)} · ${kind}`}</title><rect x="${card.x}" y="${card.y}" width="${card.width}" height="${card.height}" rx="7"/>
 ${stateShape(state, card.x + 12, card.y + 16, 22)}
-<text class="name" x="${card.x + 44}" y="${card.y + 23}">${cut(name, cardLength)}</text><text class="sub" x="${card.x + 44}" y="${card.y + 41}">${cut(under, 25)}</text></a>`;
+<text class="name" x="${card.x + 44}" y="${card.y + 23}">${fitting(name, texts.card)}</text><text class="sub" x="${card.x + 44}" y="${card.y + 41}">${fitting(under, texts.under)}</text></a>`;
 }
 
 /** From a card to one below it: down, across, down. Into rows below the line goes past the leaves, at their left. */

@@ -14,7 +14,9 @@ function sentence(c: PageContext): string {
   const { stay, pass } = newOnes(c);
   if (stay.length > 0) return c.t.plain("inbox.sentence", { count: stay.length });
   if (pass.length > 0) return c.t.plain("inbox.sentence.pass", { count: pass.length });
-  return c.t.plain(c.view.discovery?.progress() ? "inbox.sentence.none" : "inbox.sentence.first");
+  const progress = c.view.discovery?.progress();
+  if (isUnderWay(progress)) return c.t.plain("inbox.sentence.looking");
+  return c.t.plain(progress ? "inbox.sentence.none" : "inbox.sentence.first");
 }
 
 function titlePart(c: PageContext): Html {
@@ -31,7 +33,7 @@ function done(c: PageContext): Html | false {
   });
   if (devices.length === 0) return false;
   const links = devices.map((link, at) => html`${at > 0 && ", "}${link}`);
-  return html`<p class="alert" role="status">${c.t("inbox.done", { links })}</p>`;
+  return html`<p class="alert good" role="status">${c.t("inbox.done", { links })}</p>`;
 }
 
 function form(c: PageContext, name: string, inner: Html): Html {

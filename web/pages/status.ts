@@ -135,7 +135,7 @@ export const page: Page = {
     return {
       title: text,
       state: tone,
-      main: html`${parts.headline}${parts.path}<div class="two"><div class="stack">${parts.problems}${parts.groups}</div>${parts.today}</div><p class="legend">${(["ok", "warning", "down", "unknown", "maintenance"] as const).map((state) => stateMark(state, c.t))}</p>`,
+      main: html`${parts.headline}${parts.path}<div class="two"><div class="stack">${parts.problems}${parts.groups}</div>${parts.today}</div><p class="legend">${(["ok", "warning", "down", "unreachable", "unknown", "maintenance"] as const).map((state) => stateMark(state, c.t))}</p>`,
     };
   },
 };
