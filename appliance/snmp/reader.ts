@@ -155,6 +155,12 @@ export function readAnswer(
 }
 
 export function statusFailure(status: number, index: number): SnmpFailure {
-  const reason = status === errorStatus.authorizationError ? "auth" : "status";
-  return new SnmpFailure(reason, `the device answered with error state ${status}`, status, index);
+  if (status === errorStatus.authorizationError)
+    return new SnmpFailure(
+      "auth",
+      "the device knows the user or community, but lets it read nothing this way (authorizationError); with version 3 the security level may be too low",
+      status,
+      index,
+    );
+  return new SnmpFailure("status", `the device answered with error state ${status}`, status, index);
 }
