@@ -57,6 +57,8 @@ export class BrokerPersistence extends MemoryPersistence {
   readonly #queued = new Map<string, { count: number; bytes: number }>();
   /** Octets that wait, by device. */
   readonly #owed = new Map<string, number>();
+  /** Lists of filters that were taken, and whose they are. */
+  readonly #added = new WeakMap<readonly Subscription[], string>();
   /** How often what is not acknowledged was given to each session. */
   readonly #sent = new Map<string, Map<string, number>>();
 
@@ -97,7 +99,10 @@ export class BrokerPersistence extends MemoryPersistence {
     await super.storeRetained(packet);
   }
 
+  /** aedes gives the whole list of a packet once for each filter in it: a thousand filters would be a million. */
   override async addSubscriptions(client: Client, subs: readonly Subscription[]): Promise<void> {
+    if (this.#added.get(subs) === client.id) return;
+    this.#added.set(subs, client.id);
     await super.addSubscriptions(client, subs);
     await this.#writeSubscriptions(client);
   }

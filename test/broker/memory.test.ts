@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { connect } from "mqtt";
 import t from "tap";
-import { BrokerPersistence, maxQueued, maxRetained } from "../../appliance/broker/memory.ts";
+import { BrokerPersistence, maxQueued, maxRetained, memoryOnly } from "../../appliance/broker/memory.ts";
 import { createStoredMemory } from "../../appliance/broker/stored-memory.ts";
 import { systemClock } from "../../appliance/clock.ts";
 import { client, options, started } from "../helpers/mqtt/embedded.ts";
@@ -150,6 +150,17 @@ t.test("limits: retained topics and what waits for one session", async (t) => {
       brokerCounter: i,
     });
   t.same(limits, ["retained", "queue"]);
+});
+
+t.test("a packet with many filters is written down once", async (t) => {
+  let written = 0;
+  const memory = new BrokerPersistence({ put: () => void written++, remove: () => undefined }, () => {});
+  const { port } = await started(t, nobody, {}, { ...memoryOnly(), persistence: memory });
+  const hall = await client(t, port, "hall", { clean: false });
+  const filters = Array.from({ length: 200 }, (_, at) => `site/hall/${at}`);
+  await hall.subscribeAsync(filters, { qos: 1 });
+  t.equal((await memory.subscriptionsByClient({ id: "hall/hall-1" })).length, 200);
+  t.equal(written, 1);
 });
 
 t.test("limits: octets that wait for all sessions of a device, and for nobody else's", async (t) => {
