@@ -170,7 +170,9 @@ class Book implements CandidateBook {
   }
 
   #forgetOldest(): void {
-    const [oldest] = [...this.#stored.values()].sort((a, b) => a.seenMs - b.seenMs);
+    // What somebody ignored stays ignored as long as there is anything else to forget.
+    const rank = ({ state }: StoredCandidate) => (state === "ignored" ? 1 : 0);
+    const [oldest] = [...this.#stored.values()].sort((a, b) => rank(a) - rank(b) || a.seenMs - b.seenMs);
     if (oldest) this.take(oldest.id);
   }
 }

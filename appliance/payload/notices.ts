@@ -107,16 +107,26 @@ interface Main {
 }
 
 function mainReadings({ latest }: Entry): Main[] {
+  const taken = new Set<string>();
   return latest
     .filter(({ series, value }) => mainMetrics.includes(series.metric) && Number.isFinite(value))
     .slice(0, 16)
     .map(({ series: { metric, channel, unit }, value }) => ({
-      key: `${metric}${channel === undefined ? "" : `_${channel}`}`.replace(/[^a-z0-9_]+/gi, "_"),
+      key: freeKey(`${metric}${channel === undefined ? "" : `_${channel}`}`, taken),
       name: text(`${metric.replaceAll("_", " ")}${channel === undefined ? "" : ` ${channel}`}`),
       metric,
       unit: metricOf(metric)?.unit ?? unit,
       value: Math.round(value * 100) / 100,
     }));
+}
+
+/** A member's name that no other reading has: `a b` and `a_b` would be the same. */
+function freeKey(wish: string, taken: Set<string>): string {
+  const base = wish.replace(/[^a-z0-9_]+/gi, "_");
+  let key = base;
+  for (let count = 2; taken.has(key); count++) key = `${base}_${count}`;
+  taken.add(key);
+  return key;
 }
 
 function deviceBody(entry: Entry, { sensors }: OutletWishes) {

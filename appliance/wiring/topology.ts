@@ -33,6 +33,7 @@ export interface TopologyPart {
 
 const arpEveryMs = 60_000;
 /** A link that went down this long before or after a device fell silent speaks for the cause. */
+const mostNoted = 1_000;
 const nearMs = 3 * 60_000;
 
 /** MAC addresses of this machine, hex digits only. */
@@ -51,6 +52,7 @@ function portEvidence(
   book: TopologyBook,
 ) {
   let recent: PortEvent[] = [];
+  /** Evidence that stands in its incident already; the newest. */
   const noted = new Set<string>();
   const note = (event: PortEvent, device: DeviceId) => {
     const incident = incidents.openOf(device);
@@ -58,6 +60,7 @@ function portEvidence(
     if (!incident || incident.device !== device || noted.has(key)) return;
     if (Math.abs(incident.startedMs - event.timeMs) > nearMs) return;
     noted.add(key);
+    if (noted.size > mostNoted) noted.delete(noted.values().next().value ?? "");
     const at = inventory.device(event.device);
     const port = at?.ports.find(({ id }) => id === event.channel);
     const name = cleanText(port?.ifName ?? port?.ifDescr ?? event.channel, 60);
