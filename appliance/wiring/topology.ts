@@ -33,8 +33,8 @@ export interface TopologyPart {
 
 const arpEveryMs = 60_000;
 /** A link that went down this long before or after a device fell silent speaks for the cause. */
-const mostNoted = 1_000;
 const nearMs = 3 * 60_000;
+const mostNoted = 1_000;
 
 /** MAC addresses of this machine, hex digits only. */
 function ownMacs(): string[] {
