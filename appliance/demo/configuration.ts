@@ -56,6 +56,15 @@ const rules = [
   },
 ];
 
+/** Without a network of its own the demo would look through that of whoever tries it. */
+const nothing = {
+  interval: "off",
+  ranges: ["127.20.0.0/24"],
+  finders: Object.fromEntries(
+    ["sweep", "arp", "mdns", "ssdp", "snmp", "neighbours", "leases", "names"].map((type) => [type, "off"]),
+  ),
+};
+
 /**
  * The configuration of the demo's box, as a person would write it.
  *
@@ -82,6 +91,7 @@ export function demoConfiguration(placement: Placement, passwords: Passwords): s
       },
       rules,
       collect: { snmp: { neighbours: "2m" } },
+      ...(placement.ownNetwork ? {} : { discover: nothing }),
       devices: office.map((device, index) => ({
         id: device.id,
         name: device.name,

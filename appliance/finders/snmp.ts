@@ -77,15 +77,17 @@ class Snmp implements Finder {
     tools: { exchange: Exchange; library: ProfileLibrary; signal: AbortSignal },
   ): Promise<Evidence | undefined> {
     const { clock, tries } = this.#deps;
+    let refusal: Evidence | undefined;
     for (const credential of credentials) {
       const nowMs = clock.nowMs();
       const lastMs = tries.lastMs(address, credential.id);
       if (lastMs !== undefined && nowMs - lastMs >= 0 && nowMs - lastMs < this.#settings.again) continue;
       tries.tried(address, credential.id, nowMs);
       const evidence = await this.#tryOne(address, credential, tools);
-      if (evidence || tools.signal.aborted) return evidence;
+      if (evidence?.credential !== undefined || tools.signal.aborted) return evidence;
+      refusal ??= evidence;
     }
-    return undefined;
+    return refusal;
   }
 
   async #tryOne(
@@ -119,8 +121,14 @@ class Snmp implements Finder {
       };
     } catch (error) {
       // No answer, or not to us; an abort ends the round.
-      if (error instanceof SnmpFailure || signal.aborted) return undefined;
-      throw error;
+      if (signal.aborted || (error instanceof SnmpFailure && error.reason !== "auth")) return undefined;
+      if (!(error instanceof SnmpFailure)) throw error;
+      return {
+        finder: "snmp",
+        words: `speaks SNMP but refuses ${credential.id}`,
+        isPresent: false,
+        address,
+      };
     }
   }
 }

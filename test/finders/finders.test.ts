@@ -45,6 +45,7 @@ const plan: readonly Simulated[] = [
       elsewhere: "http://10.77.0.36:49152/d.xml",
     },
   },
+  { address: "10.77.0.41", mac: "00:14:22:00:00:41", hasUser: true },
 ];
 const skip = without("fping");
 const network = await simulatedNetwork(t, plan, { hasIpv6: true });
@@ -131,6 +132,7 @@ t.test("a sweep finds what answers and what keeps silent, and nobody else", { sk
       "10.77.0.35 001422000035 is there, but does not answer ping",
       "10.77.0.36 001422000036 answers ping",
       "10.77.0.37 001422000037 answers ping",
+      "10.77.0.41 001422000041 answers ping",
     ],
   );
   t.ok(mostInASecond <= 52, `${mostInASecond} packets in the fullest second`);
@@ -214,6 +216,13 @@ t.test("SNMP: version 3 first, each once, and not what is watched", async (t) =>
     "within the hour nobody is asked again",
   );
   t.equal(tried.length, before);
+});
+
+t.test("SNMP: who refuses the user is told from who keeps silent", async (t) => {
+  const found = await find("snmp", { timeout: "300ms" }, [{ address: "10.77.0.41" }]);
+  t.strictSame(found, [
+    { finder: "snmp", words: "speaks SNMP but refuses user", isPresent: false, address: "10.77.0.41" },
+  ]);
 });
 
 t.test("SNMP: no credential goes to an address that somebody only tells of", async (t) => {
