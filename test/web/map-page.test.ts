@@ -36,6 +36,15 @@ t.test("what is behind a switch that is down is hatched, and says so in words", 
   t.match(text, /Not reachable/);
 });
 
+t.test("what answers is not hatched, though the switch before it is silent", async (t) => {
+  const view = sampleView();
+  view.set("switch-2", "down");
+  const { text } = await page(await serve(t, view), "/map");
+  const [drawing = ""] = text.split('class="legend maplegend"');
+  t.match(drawing, /aria-label="Switch 2: Down"/);
+  t.notMatch(drawing, /<rect class="cutoff"/);
+});
+
 t.test("the map of a moment takes the states of that moment", async (t) => {
   const view = sampleView();
   view.set("switch-2", "down");

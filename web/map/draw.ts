@@ -51,13 +51,24 @@ function labelOf({ c, isLive }: MapView, { links, key }: MapNode): { label: stri
   return { label: [label, more].filter(Boolean).join(" · "), title: evidenceText(c, link) };
 }
 
+const answering: ReadonlySet<State | undefined> = new Set(["ok", "warning"]);
 const cutOff: ReadonlySet<State | undefined> = new Set(["down", "unreachable"]);
 
+/** Something in the branch answers: the switch is silent, but carries on. */
+function answers(view: MapView, { leaves, children }: PlacedNode): boolean {
+  const below = [...leaves.map((leaf) => leaf.node), ...children.map((child) => child.node)];
+  return (
+    below.some((node) => node.key !== pathDevices.box && answering.has(view.stateOf(node))) ||
+    children.some((child) => answers(view, child))
+  );
+}
+
 /** Hatches what cannot be reached: the whole branch below what is down, once. */
-function hatched(view: MapView, { node, area, leaves, children }: PlacedNode): Html[] {
+function hatched(view: MapView, placed: PlacedNode): Html[] {
+  const { node, area, leaves, children } = placed;
   const isCutOff = cutOff.has(view.stateOf(node));
   const below = [...leaves.map((leaf) => leaf.node), ...children.map((child) => child.node)];
-  if (isCutOff && below.length > 0)
+  if (isCutOff && below.length > 0 && !answers(view, placed))
     return [
       html`<rect class="cutoff" x="${area.x - 8}" y="${area.y - 8}" width="${area.width + 16}" height="${area.height + 16}" rx="8"/>`,
     ];
