@@ -16,7 +16,7 @@ export interface Access extends Omit<UserSettings, "user"> {
 export interface Connection {
   /** Reads with this patience, until the signal aborts. */
   reader(patience: Patience, signal?: AbortSignal): Reader;
-  /** Of a device that has answered a user by SNMPv3: its engine, in hexadecimal digits. */
+  /** Of a device that has given a user a signed answer by SNMPv3: its engine, in hexadecimal digits. */
   readonly engineId?: string | undefined;
 }
 

@@ -51,8 +51,10 @@ export class UserSession {
     this.#user = new UsmUser(peer);
   }
 
+  /** Without keys anybody can answer in the name of another engine: such a user proves none. */
   get engineId(): string | undefined {
-    return this.#engine?.isTrusted ? this.#engine.id.toString("hex") : undefined;
+    if (this.#user.level === "noAuthNoPriv" || !this.#engine?.isTrusted) return undefined;
+    return this.#engine.id.toString("hex");
   }
 
   /** Reads with this patience, until the signal aborts. */

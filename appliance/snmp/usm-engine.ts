@@ -11,7 +11,7 @@ const mostSeconds = 0x7fff_ffff;
 /** An SNMP engine elsewhere, and what is known of its time. */
 export class KnownEngine {
   readonly id: Buffer;
-  /** It has given a signed answer: its time is not only said, it is known. */
+  /** It has answered the user as it should: signed, where the user has keys. Then its time is not only said, it is known. */
   isTrusted = false;
   #boots = 0;
   #seconds = 0;

@@ -183,6 +183,23 @@ t.test("a device that has restarted is asked on at once", async (t) => {
   t.equal((await reader.get([uptime]))[0]?.value, 0x010203, "also one that was replaced");
 });
 
+t.test("only a signed answer says which engine a device is", async (t) => {
+  for (const [more, engineId] of [
+    [{}, "80001f88801122334455"],
+    [{ priv: undefined }, "80001f88801122334455"],
+    [{ auth: undefined, priv: undefined }, undefined],
+  ] as const) {
+    const agent = await userAgent({ ...settings, ...more }, (_question, make, send) =>
+      send.here(make({ varbinds: good })),
+    );
+    t.teardown(() => agent.close());
+    const { device, reader } = await asking(t, agent.port, more);
+    t.equal(device.engineId, undefined, "nothing is known before");
+    t.equal((await reader.get([uptime]))[0]?.value, 0x010203);
+    t.equal(device.engineId, engineId);
+  }
+});
+
 t.test("a refused user is told apart from silence", async (t) => {
   const agent = await userAgent(settings, (_question, make, send) => send.here(make({ varbinds: good })));
   t.teardown(() => agent.close());
