@@ -31,8 +31,11 @@ export interface TrapSenders<D = string> {
 /** What became of one datagram. `reply` goes back to where it came from. */
 export interface TrapOutcome<D = string> {
   readonly taken?: { readonly device: D; readonly notification: Notification };
-  /** Why it was not taken. `asked`: a question about the box's own engine, which an inform begins with. */
-  readonly refused?: Refusal | "asked";
+  /**
+   * Why it was not taken. `asked`: a question about the box's own engine, which an inform begins with. `rate`: too many in
+   * the name of one device from addresses that are not its own.
+   */
+  readonly refused?: Refusal | "asked" | "rate";
   readonly reply?: Buffer;
 }
 
@@ -44,6 +47,7 @@ export class TrapGuard<D = string> {
   readonly #senders: TrapSenders<D>;
   readonly #own: OwnEngine;
   readonly #monotonicMs: () => number;
+  readonly #mayClaim: (device: D) => boolean;
   readonly #head = new AnswerHead();
   readonly #secured = new SecuredHead();
   readonly #engines = new Map<string, KnownEngine>();
@@ -53,10 +57,13 @@ export class TrapGuard<D = string> {
     readonly senders: TrapSenders<D>;
     readonly own: OwnEngine;
     readonly monotonicMs: () => number;
+    /** Asked before a signature is looked at: whether one more that only claims to be of this device may be read. */
+    readonly mayClaim: (device: D) => boolean;
   }) {
     this.#senders = deps.senders;
     this.#own = deps.own;
     this.#monotonicMs = deps.monotonicMs;
+    this.#mayClaim = deps.mayClaim;
   }
 
   take(bytes: Buffer, address: string): TrapOutcome<D> {
@@ -89,7 +96,9 @@ export class TrapGuard<D = string> {
     const engineId = Buffer.from(bytes.subarray(head.engine.from, head.engine.to));
     const isOurs = engineId.equals(this.#own.id);
     const senders = at.length > 0 ? at : isOurs ? [] : this.#senders.ofEngine(engineId.toString("hex"));
-    if (senders.length === 0) return { refused: "address" };
+    const [first] = senders;
+    if (!first) return { refused: "address" };
+    if (at.length === 0 && !this.#mayClaim(first.device)) return { refused: "rate" };
     if (engineId.length === 0) return this.#answerWho(head);
     const sender = senders.find(({ user }) => user && sameSpan(bytes, head.user, user.name));
     if (!sender?.user) return { refused: "user" };

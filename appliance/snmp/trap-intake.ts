@@ -25,7 +25,7 @@ export interface TrapIntakeDeps {
   readonly burst: number;
 }
 
-interface Sender {
+interface Budget {
   tokens: number;
   refilledMs: number;
 }
@@ -35,12 +35,18 @@ export class TrapIntake {
   readonly #deps: TrapIntakeDeps;
   readonly #guard: TrapGuard<DeviceId>;
   readonly #fold: TrapFold<DeviceId>;
-  readonly #budgets = new Map<string, Sender>();
+  readonly #ofAddresses = new Map<string, Budget>();
+  /** For what comes in a device's name from elsewhere: apart, so that nobody there uses up the device's own. */
+  readonly #ofClaims = new Map<DeviceId, Budget>();
   readonly #polls = new Map<DeviceId, { atMs: number; again?: Timer }>();
 
   constructor(deps: TrapIntakeDeps) {
     this.#deps = deps;
-    this.#guard = new TrapGuard({ ...deps, monotonicMs: () => deps.clock.monotonicMs() });
+    this.#guard = new TrapGuard({
+      ...deps,
+      monotonicMs: () => deps.clock.monotonicMs(),
+      mayClaim: (device) => this.#spend(this.#ofClaims, device),
+    });
     this.#fold = new TrapFold(deps.clock, deps.tell);
   }
 
@@ -76,13 +82,17 @@ export class TrapIntake {
   }
 
   #hasBudget(address: string): boolean {
-    const { clock, rate, burst, senders } = this.#deps;
-    let budget = this.#budgets.get(address);
+    // Strangers are looked at one by one, and only as far as the engine they name.
+    const isKnown = this.#ofAddresses.has(address) || this.#deps.senders.at(address).length > 0;
+    return !isKnown || this.#spend(this.#ofAddresses, address);
+  }
+
+  #spend<K>(budgets: Map<K, Budget>, key: K): boolean {
+    const { clock, rate, burst } = this.#deps;
+    let budget = budgets.get(key);
     if (!budget) {
-      // Strangers are looked at one by one, and only as far as their address.
-      if (senders.at(address).length === 0) return true;
       budget = { tokens: burst, refilledMs: clock.monotonicMs() };
-      this.#budgets.set(address, budget);
+      budgets.set(key, budget);
     }
     if (budget.tokens < 1) {
       const nowMs = clock.monotonicMs();

@@ -34,6 +34,7 @@ function guard() {
     senders: { at: (address) => (address === known ? senders : []), ofEngine: () => [] },
     own: { id: ownId, timeAt: (ms) => ({ boots: 3, seconds: Math.floor(ms / 1_000) }) },
     monotonicMs: () => nowMs,
+    mayClaim: () => true,
   });
   return {
     take: (bytes: Buffer, address = known) => made.take(bytes, address),
