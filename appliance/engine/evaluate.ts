@@ -12,6 +12,7 @@ import type { Series } from "../model/series.ts";
 import type { Device, DeviceId } from "../model/site.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import type { Answers } from "./answers.ts";
+import { watchClock } from "./clock-watch.ts";
 import type { LatestTable } from "./latest.ts";
 import { type Prepared, prepare } from "./prepared.ts";
 import { createRecent } from "./recent.ts";
@@ -52,8 +53,8 @@ export interface Evaluate {
   stop(): void;
 }
 
-/** Wall and monotonic clock apart by more than this since the last look: somebody set the clock. */
-const jumpMs = 30_000;
+/** After the start, so long for every device to have been read. */
+const settleMs = 600_000;
 
 interface Held {
   alert: Alert;
@@ -69,15 +70,17 @@ class RuleRunner implements Evaluate {
   #prepared: readonly Prepared[];
   readonly #recent = createRecent();
   readonly #intervalMs: number;
+  readonly #startedMs: number;
   #timer: Timer | undefined;
-  #offsetMs: number;
+  readonly #clockWatch: () => void;
   #stopWatching: (() => void) | undefined;
 
   constructor(options: EvaluateOptions) {
     this.#options = options;
     this.#prepared = options.rules.flatMap((rule) => prepare(rule, options));
     this.#intervalMs = this.#options.intervalMs ?? 5_000;
-    this.#offsetMs = this.#options.clock.nowMs() - this.#options.clock.monotonicMs();
+    this.#startedMs = this.#options.clock.monotonicMs();
+    this.#clockWatch = watchClock(this.#options);
     for (const alert of this.#options.open ?? [])
       if (alert.state === "firing")
         this.#held.set(alert.key, {
@@ -231,28 +234,26 @@ class RuleRunner implements Evaluate {
     one.judgedMs[at] = judgement && !judgement.broken ? timeMs : Number.NaN;
   }
 
-  /** Alerts whose rule or device is gone, or whose device no longer matches, are over. */
+  /** Whether the value that an alert is about was forgotten: right after the start it may only not be read yet. */
+  #isForgotten({ series: id }: Alert): boolean {
+    const series = id === undefined ? undefined : this.#options.series.find(id);
+    if (!series || this.#options.clock.monotonicMs() - this.#startedMs < settleMs) return false;
+    return Number.isNaN(this.#options.latest.timeMs(series));
+  }
+
+  /** Alerts whose rule, device or value is gone, or whose device no longer matches, are over. */
   #dropOrphans(): void {
     for (const [key, one] of this.#held) {
       const rule = this.#prepared.find(({ rule: { id } }) => id === one.alert.rule);
       const device = this.#options.inventory.device(one.alert.device);
-      if (!rule || !device?.approved || !rule.matches.device(device)) this.#resolve(key, one);
+      if (!rule || !device?.approved || !rule.matches.device(device) || this.#isForgotten(one.alert))
+        this.#resolve(key, one);
     }
-  }
-
-  #watchClock(): void {
-    const nowOffsetMs = this.#options.clock.nowMs() - this.#options.clock.monotonicMs();
-    const byMs = nowOffsetMs - this.#offsetMs;
-    this.#offsetMs = nowOffsetMs;
-    if (Math.abs(byMs) < jumpMs) return;
-    this.#options.counters.add("clock_jumps");
-    this.#options.log.warn("The clock was set", { byMs });
-    this.#options.onClockJump?.(byMs);
   }
 
   #tick(): void {
     this.#timer = this.#options.clock.timer(() => this.#tick(), this.#intervalMs);
-    this.#watchClock();
+    this.#clockWatch();
     this.#judgeAll();
   }
 

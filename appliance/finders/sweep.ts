@@ -172,7 +172,8 @@ class Sweep implements Finder {
 }
 
 function silent({ address, mac }: Neighbour): Evidence {
-  return { finder: "sweep", words: "is there, but does not answer ping", isPresent: true, address, mac };
+  const words = "is there, but does not answer ping";
+  return { finder: "sweep", words, isPresent: true, isMuteToPing: true, address, mac };
 }
 
 function placesOf({ networks }: FindRange): Place[] {

@@ -116,8 +116,10 @@ export function addressesOf(evidence: readonly Evidence[]): string[] {
 function checksOf(evidence: readonly Evidence[], kind: DeviceKind): ProposedCheck[] {
   const { credential } = evidence.find((one) => one.credential !== undefined) ?? {};
   const { servicePort } = evidence.find((one) => one.servicePort !== undefined && one.kind === kind) ?? {};
+  // What leaves pings unanswered would be down from the moment that somebody approves it.
+  const isPinged = !evidence.some(({ isMuteToPing }) => isMuteToPing);
   return [
-    { type: "ping", settings: {} },
+    ...(isPinged ? [{ type: "ping" as const, settings: {} }] : []),
     ...(credential === undefined ? [] : [{ type: "snmp" as const, settings: { credential } }]),
     ...(servicePort === undefined ? [] : [{ type: "tcp" as const, settings: { port: servicePort } }]),
   ];

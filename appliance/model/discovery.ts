@@ -8,6 +8,8 @@ export interface Evidence {
   readonly words: string;
   /** It is there now. A lease or a name alone says nothing of that. */
   readonly isPresent: boolean;
+  /** It is there and leaves pings unanswered. */
+  readonly isMuteToPing?: true;
   /** Literal IP address, without a zone. */
   readonly address?: string;
   /** MAC of the port that has the address; lower-case hex digits only. */

@@ -187,6 +187,8 @@ function documentOf(candidate: Candidate, approval: Approval): Record<string, un
     ...(addresses[0] === undefined ? {} : { address: addresses[0] }),
     ...(room === undefined ? {} : { room }),
     ...(group === undefined ? {} : { group }),
+    // Whatever has an address is pinged, unless it says otherwise.
+    ...(sections.ping === undefined ? { ping: "off" } : {}),
     ...sections,
   };
 }

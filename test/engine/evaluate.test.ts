@@ -5,7 +5,7 @@ import { createEvaluate } from "../../appliance/engine/evaluate.ts";
 import { glob, matcher } from "../../appliance/engine/where.ts";
 import type { Alert, Rule } from "../../appliance/model/alert.ts";
 import type { CheckPlugin } from "../../appliance/model/contracts.ts";
-import type { Device } from "../../appliance/model/site.ts";
+import { type Device, deviceId, seriesId } from "../../appliance/model/site.ts";
 import { listLog, pipeline, seed } from "../helpers/engine.ts";
 
 const hot: Rule = {
@@ -201,3 +201,29 @@ t.test("where", async (t) => {
   t.notOk(matcher({ kind: ["env"], group: ["Power"] }).device(device));
   t.ok(matcher({ channel: "*" }).channel(undefined));
 });
+
+t.test(
+  "an alert about a value that was forgotten is over; right after the start it may only not be read yet",
+  async (t) => {
+    const open: Alert = {
+      key: "hot/rack/rack:temperature",
+      rule: "hot",
+      check: "threshold",
+      device: deviceId("rack"),
+      series: seriesId(deviceId("rack"), "temperature"),
+      severity: "warning",
+      state: "firing",
+      startedMs: 0,
+      firedMs: 0,
+      summary: "Hot.",
+      evidence: [],
+      tell: [],
+    };
+    const { clock, alerts, series } = setUp(t, [hot], { open: [open] });
+    series.of(deviceId("rack"), "temperature", undefined, undefined);
+    await clock.advance(300_000);
+    t.same(states(alerts), []);
+    await clock.advance(310_000);
+    t.same(states(alerts), ["resolved"]);
+  },
+);

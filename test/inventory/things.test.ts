@@ -161,3 +161,12 @@ t.test("IPv4 comes before IPv6", async (t) => {
   const evidence = ["fe80::1%eth0", "2001:db8::1", "10.0.0.1"].map((address) => seen({ address, mac: dell }));
   t.strictSame(lookOf(evidence, makerOf).addresses, ["10.0.0.1", "2001:db8::1", "fe80::1%eth0"]);
 });
+
+t.test("what leaves pings unanswered is not proposed to be pinged", async (t) => {
+  const mute = seen({ address: "10.0.0.61", mac: brother, isMuteToPing: true });
+  t.strictSame(lookOf([mute], makerOf).checks, []);
+  t.strictSame(
+    lookOf([mute, { ...mute, finder: "snmp", credential: "office" }], makerOf).checks.map(({ type }) => type),
+    ["snmp"],
+  );
+});

@@ -75,5 +75,10 @@ t.test("a device is matched again when profiles have changed", async (t) => {
   await made.poll([one], { signal });
   write(profile("Model of the user"));
   await profiles.refresh();
-  t.equal(describeOf(await made.poll([one], { signal }))?.model, "Model of the user");
+  const again = await made.poll([one], { signal });
+  t.equal(describeOf(again)?.model, "Model of the user");
+  const records = again.map(({ record }) => record);
+  t.ok(records.includes("forget"), "what the other profile read is of nobody any more");
+  t.ok(records.indexOf("forget") < records.indexOf("readings"));
+  t.notOk((await made.poll([one], { signal })).some(({ record }) => record === "forget"));
 });
