@@ -12,6 +12,7 @@ import { openOwnEngine } from "../snmp/own-engine.ts";
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
 import { TrapIntake } from "../snmp/trap-intake.ts";
 import { SenderBook } from "../snmp/trap-senders.ts";
+import type { PolledEngine } from "../snmp/usm-engine.ts";
 
 const listenMessage = `expected ADDRESS:PORT, or ":162" for all addresses`;
 
@@ -53,8 +54,8 @@ export interface TrapParts {
   readonly targets: () => readonly Target[];
   readonly device: (id: DeviceId) => Pick<Device, "ports"> | undefined;
   readonly pollDevice: (id: DeviceId) => void;
-  /** Engine ids, in hexadecimal digits, that polls have seen. */
-  readonly engines: ReadonlyMap<string, DeviceId>;
+  /** Engines that polls have seen, by id in hexadecimal digits. */
+  readonly engines: ReadonlyMap<string, PolledEngine>;
   /** Told where the socket listens. */
   readonly onListening?: (port: number) => void;
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { duration, pollFields, port, secret, targetPollFields } from "../config/fields.ts";
 import type { Collector, CollectorDeps, CollectorPlugin, Target } from "../model/contracts.ts";
-import type { DeviceId } from "../model/site.ts";
 import { authProtocols, privProtocols } from "../model/snmp.ts";
 import { Exchange } from "../snmp/exchange.ts";
 import { NeighbourWatches } from "../snmp/neighbour-watch.ts";
 import { ProfileShelf } from "../snmp/profile-shelf.ts";
+import type { PolledEngine } from "../snmp/usm-engine.ts";
 import { WatchedDevice } from "../snmp/watched-device.ts";
 
 const config = z
@@ -83,7 +83,7 @@ class SnmpCollector implements Collector {
   readonly #devices = new Map<string, WatchedDevice>();
   readonly #neighbours: NeighbourWatches;
   readonly #shelf: ProfileShelf;
-  readonly #engines: Map<string, DeviceId> | undefined;
+  readonly #engines: Map<string, PolledEngine> | undefined;
 
   constructor(settings: Settings, deps: CollectorDeps) {
     this.#settings = settings;

@@ -2,6 +2,7 @@ import type { Secret } from "../model/secret.ts";
 import type { Exchange } from "./exchange.ts";
 import { communityReader, literalAddress, type Patience, type Reader } from "./reader.ts";
 import { UserSession } from "./session.ts";
+import type { KnownEngine } from "./usm-engine.ts";
 import type { UserSettings } from "./usm-keys.ts";
 
 /** How a device is asked: by community (v1, v2c) or by user (v3). */
@@ -16,8 +17,8 @@ export interface Access extends Omit<UserSettings, "user"> {
 export interface Connection {
   /** Reads with this patience, until the signal aborts. */
   reader(patience: Patience, signal?: AbortSignal): Reader;
-  /** Of a device that has given a user a signed answer by SNMPv3: its engine, in hexadecimal digits. */
-  readonly engineId?: string | undefined;
+  /** Of a device that has given a user a signed answer by SNMPv3: its engine, with the time that it has now. */
+  readonly engine?: KnownEngine | undefined;
 }
 
 /** Looks the device's name up. Rejects with SnmpFailure `names`. */

@@ -52,9 +52,8 @@ export class UserSession {
   }
 
   /** Without keys anybody can answer in the name of another engine: such a user proves none. */
-  get engineId(): string | undefined {
-    if (this.#user.level === "noAuthNoPriv" || !this.#engine?.isTrusted) return undefined;
-    return this.#engine.id.toString("hex");
+  get engine(): KnownEngine | undefined {
+    return this.#user.level !== "noAuthNoPriv" && this.#engine?.isTrusted ? this.#engine : undefined;
   }
 
   /** Reads with this patience, until the signal aborts. */

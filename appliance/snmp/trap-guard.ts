@@ -2,7 +2,8 @@ import { integerTlv, oidBytes, parseOid, TlvReader, tag, tlv } from "./ber.ts";
 import { AnswerHead, openEnvelope, type Refusal } from "./codec.ts";
 import type { OwnEngine } from "./own-engine.ts";
 import { type Notification, notificationOf, openNotification, openTrapV1 } from "./trap-message.ts";
-import { engineOf, type KnownEngine, sameSpan, timeWindowSeconds } from "./usm-engine.ts";
+import type { EngineTime } from "./usm-cipher.ts";
+import { engineOf, isNear, type KnownEngine, sameSpan } from "./usm-engine.ts";
 import { isSigned, type UsmUser } from "./usm-keys.ts";
 import {
   decrypted,
@@ -26,6 +27,8 @@ export interface TrapSenders<D = string> {
   at(address: string): readonly TrapSender<D>[];
   /** By the engine that polls have seen, whatever address a trap comes from. */
   ofEngine(engineId: string): readonly TrapSender<D>[];
+  /** What time such an engine has now, by its signed answers to polls. */
+  timeOf(engineId: string, nowMs: number): EngineTime | undefined;
 }
 
 /** What became of one datagram. `reply` goes back to where it came from. */
@@ -152,13 +155,14 @@ export class TrapGuard<D = string> {
   #isInTime(bytes: Buffer, engineId: Buffer, isOurs: boolean): boolean {
     const head = this.#secured;
     const nowMs = this.#monotonicMs();
-    if (isOurs) {
-      const now = this.#own.timeAt(nowMs);
-      return head.boots === now.boots && Math.abs(head.seconds - now.seconds) <= timeWindowSeconds;
-    }
+    if (isOurs) return isNear(head, this.#own.timeAt(nowMs));
     const name = engineId.toString("hex");
     const known = this.#engines.get(name);
-    if (known) return known.accepts(head, nowMs);
+    if (known) {
+      // An agent that does not count its starts is behind its earlier traps after one: its answers tell the time it has.
+      const polled = this.#senders.timeOf(name, nowMs);
+      return known.accepts(head, nowMs) || (polled !== undefined && isNear(head, polled));
+    }
     const engine = engineOf(bytes, head, nowMs);
     if (!engine) return false;
     engine.isTrusted = true;

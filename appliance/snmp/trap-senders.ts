@@ -3,6 +3,8 @@ import type { DeviceId } from "../model/site.ts";
 import type { Access } from "./connect.ts";
 import { literalAddress } from "./reader.ts";
 import type { TrapSender, TrapSenders } from "./trap-guard.ts";
+import type { EngineTime } from "./usm-cipher.ts";
+import type { PolledEngine } from "./usm-engine.ts";
 import { UsmUser } from "./usm-keys.ts";
 
 /** What a device's `snmp` section says; a trap may come with another community than polls use. */
@@ -13,12 +15,12 @@ const none: readonly TrapSender<DeviceId>[] = [];
 /** Who may send traps: the devices that are polled by SNMP, by the addresses their names have now. */
 export class SenderBook implements TrapSenders<DeviceId> {
   readonly #targets: () => readonly Target[];
-  readonly #engines: ReadonlyMap<string, DeviceId>;
+  readonly #engines: ReadonlyMap<string, PolledEngine>;
   readonly #made = new Map<unknown, readonly TrapSender<DeviceId>[]>();
   #byAddress: ReadonlyMap<string, readonly TrapSender<DeviceId>[]> = new Map();
   #byDevice: ReadonlyMap<DeviceId, readonly TrapSender<DeviceId>[]> = new Map();
 
-  constructor(targets: () => readonly Target[], engines: ReadonlyMap<string, DeviceId>) {
+  constructor(targets: () => readonly Target[], engines: ReadonlyMap<string, PolledEngine>) {
     this.#targets = targets;
     this.#engines = engines;
   }
@@ -28,8 +30,12 @@ export class SenderBook implements TrapSenders<DeviceId> {
   }
 
   ofEngine(engineId: string): readonly TrapSender<DeviceId>[] {
-    const device = this.#engines.get(engineId);
-    return device === undefined ? none : (this.#byDevice.get(device) ?? none);
+    const polled = this.#engines.get(engineId);
+    return polled ? (this.#byDevice.get(polled.device) ?? none) : none;
+  }
+
+  timeOf(engineId: string, nowMs: number): EngineTime | undefined {
+    return this.#engines.get(engineId)?.engine.timeAt(nowMs);
   }
 
   /** Follows what is polled now. A name without an address is left out until it has one. */

@@ -1,10 +1,11 @@
+import type { DeviceId } from "../model/site.ts";
 import { oidText, TlvReader } from "./ber.ts";
 import type { AnswerHead } from "./codec.ts";
 import type { EngineTime } from "./usm-cipher.ts";
 import type { SecuredHead } from "./usm-message.ts";
 
 /** RFC 3414 §2.2.3: how far the clocks may be apart. */
-export const timeWindowSeconds = 150;
+const timeWindowSeconds = 150;
 /** RFC 3414 §2.4: no engine counts further. */
 const mostSeconds = 0x7fff_ffff;
 
@@ -46,6 +47,17 @@ export class KnownEngine {
     if (!this.isTrusted || time.boots > known.boots || time.seconds > known.seconds) this.set(time, nowMs);
     return true;
   }
+}
+
+/** An engine that gives signed answers when this device is polled. */
+export interface PolledEngine {
+  readonly device: DeviceId;
+  readonly engine: KnownEngine;
+}
+
+/** Whether a time is that of the same start, and within the window around now. Source: RFC 3414 §3.2 (7a). */
+export function isNear(time: EngineTime, now: EngineTime): boolean {
+  return time.boots === now.boots && Math.abs(time.seconds - now.seconds) <= timeWindowSeconds;
 }
 
 /** The engine that a message names; undefined when the id has an impossible length (RFC 3411: 5 to 32 octets). */

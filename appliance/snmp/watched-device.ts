@@ -7,7 +7,6 @@ import type {
   Observation,
   Readings,
 } from "../model/observation.ts";
-import type { DeviceId } from "../model/site.ts";
 import { type Access, type Connection, connect } from "./connect.ts";
 import {
   type Character,
@@ -25,6 +24,7 @@ import { ReaderPoll } from "./poll-reader.ts";
 import type { ProfileShelf } from "./profile-shelf.ts";
 import { literalAddress, type Patience, type Reader, SnmpFailure } from "./reader.ts";
 import { type Survey, survey } from "./survey.ts";
+import type { PolledEngine } from "./usm-engine.ts";
 
 const surveyEveryMs = 30 * 60_000;
 /** An agent that has just started fills its tables step by step: net-snmp has its processors after a minute. */
@@ -46,7 +46,7 @@ const via = "snmp";
 export interface WatchDeps extends CollectorDeps {
   readonly exchange: Exchange;
   /** Where the engines of devices asked by SNMPv3 are noted, so that their traps are known. */
-  readonly engines?: Map<string, DeviceId> | undefined;
+  readonly engines?: Map<string, PolledEngine> | undefined;
   readonly profiles: Pick<ProfileShelf, "library" | "version">;
 }
 
@@ -102,8 +102,8 @@ export class WatchedDevice {
     try {
       const observations = await this.#measure(signal);
       this.#misses = 0;
-      const engineId = this.#connection?.engineId;
-      if (engineId !== undefined) this.#deps.engines?.set(engineId, this.#target.device);
+      const { engine } = this.#connection ?? {};
+      if (engine) this.#deps.engines?.set(engine.id.toString("hex"), { device: this.#target.device, engine });
       observations.push(...this.#state(startMs, { state: "online" }));
       return observations;
     } catch (error) {

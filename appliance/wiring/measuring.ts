@@ -25,6 +25,7 @@ import type { Heard } from "../payload/heard.ts";
 import { createDialects, createIntake } from "../payload/intake.ts";
 import { type Network, type NetworkWatch, watchNetwork } from "../probe/network.ts";
 import type { ProfileShelf } from "../snmp/profile-shelf.ts";
+import type { PolledEngine } from "../snmp/usm-engine.ts";
 import { brokerOf } from "./broker.ts";
 import { createNoticeBoard, type Notices } from "./notices.ts";
 import { type Plugins, profileDirs } from "./plugins.ts";
@@ -109,7 +110,7 @@ function makeCollectors(
       brokerWishes: config.broker,
       ...later,
       device: (id: DeviceId) => inventory.device(id),
-      engines: new Map<string, DeviceId>(),
+      engines: new Map<string, PolledEngine>(),
       profiles: deps.profiles,
       // Each broker has its own memory of what its devices said of themselves.
       intake: (behind?: string) => createIntake(dialects(), counters, behind, deps.heard),

@@ -2,6 +2,7 @@ import t from "tap";
 import { collector } from "../../appliance/collectors/snmp-trap.ts";
 import { Secret } from "../../appliance/model/secret.ts";
 import { deviceId } from "../../appliance/model/site.ts";
+import { KnownEngine } from "../../appliance/snmp/usm-engine.ts";
 import { sendingTarget, tool, trapReceiver } from "../helpers/snmp/traps.ts";
 
 const community = new Secret("office");
@@ -140,7 +141,8 @@ t.test("a wrong community, user, key or level is refused without an answer", asy
 
 t.test("a trap by a known engine is taken from another address", async (t) => {
   const receiver = await trapReceiver(t, { targets: [{ ...byUser, address: "127.0.0.9" }] });
-  receiver.engines.set("80001f8880aabbccdd", deviceId("switch-1"));
+  const engine = new KnownEngine(Buffer.from("80001f8880aabbccdd", "hex"), { boots: 1, seconds: 0 }, 0);
+  receiver.engines.set("80001f8880aabbccdd", { device: deviceId("switch-1"), engine });
   const to = `127.0.0.1:${receiver.port}`;
   await tool("snmptrap", [...userWords(["-e", "0x80001f8880aabbccdd"]), to, "", linkDown]);
   await receiver.reached(1);

@@ -1,6 +1,8 @@
 import t from "tap";
+import { systemClock } from "../../appliance/clock.ts";
 import { collector } from "../../appliance/collectors/snmp.ts";
-import { target } from "../helpers/snmp/deps.ts";
+import type { PolledEngine } from "../../appliance/snmp/usm-engine.ts";
+import { collectorDeps, target } from "../helpers/snmp/deps.ts";
 import { availabilityOf, changed, describeOf, readingsOf, valueAt } from "../helpers/snmp/small-switch.ts";
 import { startSnmpd } from "../helpers/snmp/snmpd.ts";
 import { watchedSwitch, watching } from "../helpers/snmp/watching.ts";
@@ -187,6 +189,30 @@ t.test("Debian's agent answers v1, v2c and v3 with the same values", async (t) =
     state: "offline",
     reason: "auth",
   });
+});
+
+t.test("engines of signed answers are noted for traps, with the time they have now", async (t) => {
+  const agent = await startSnmpd([
+    { name: "plain" },
+    { name: "signed", auth: { protocol: "SHA-256", key: "authkey-123" } },
+  ]);
+  t.teardown(() => agent.stop());
+  const engines = new Map<string, PolledEngine>();
+  const deps = collectorDeps(systemClock, { parts: { engines } });
+  const made = collector.create({ ...collector.config.parse(undefined), neighbours: 0 }, deps);
+  t.teardown(() => made.close());
+  const poll = async (way: object, id: string) => {
+    const settings = collector.target.parse({ port: agent.port, ...way });
+    return availabilityOf(await made.poll([target("127.0.0.1", settings, { id })], { signal }))?.state;
+  };
+  t.equal(await poll({ user: "plain" }, "plain:snmp"), "online");
+  t.equal(engines.size, 0, "an answer without a signature proves nothing");
+  const auth = { protocol: "sha256", key: "authkey-123" };
+  t.equal(await poll({ user: "signed", auth }, "signed:snmp"), "online");
+  const [[id, polled] = []] = engines;
+  t.match(id, /^[0-9a-f]{10,64}$/);
+  t.equal(polled?.device, "device-1");
+  t.ok((polled?.engine.timeAt(systemClock.monotonicMs()).boots ?? 0) >= 1);
 });
 
 t.test("names without an address are a result too", async (t) => {

@@ -3,7 +3,8 @@ import { Secret } from "../../appliance/model/secret.ts";
 import { integerTlv, oidBytes, parseOid, tag, tlv } from "../../appliance/snmp/ber.ts";
 import { AnswerHead } from "../../appliance/snmp/codec.ts";
 import { TrapGuard } from "../../appliance/snmp/trap-guard.ts";
-import { firstOid } from "../../appliance/snmp/usm-engine.ts";
+import type { EngineTime } from "../../appliance/snmp/usm-cipher.ts";
+import { firstOid, KnownEngine } from "../../appliance/snmp/usm-engine.ts";
 import { UsmUser } from "../../appliance/snmp/usm-keys.ts";
 import {
   encodeSecured,
@@ -24,14 +25,14 @@ const user = new UsmUser({ user: "watcher", auth, priv });
 const ownId = Buffer.from("8000000005aabbccdd", "hex");
 const remoteId = Buffer.from("80001f888011223344", "hex");
 
-function guard() {
+function guard(timeOf: (engineId: string, nowMs: number) => EngineTime | undefined = () => undefined) {
   let nowMs = 0;
   const senders = [
     { device: "switch-1", community },
     { device: "switch-1", user },
   ];
   const made = new TrapGuard({
-    senders: { at: (address) => (address === known ? senders : []), ofEngine: () => [] },
+    senders: { at: (address) => (address === known ? senders : []), ofEngine: () => [], timeOf },
     own: { id: ownId, timeAt: (ms) => ({ boots: 3, seconds: Math.floor(ms / 1_000) }) },
     monotonicMs: () => nowMs,
     mayClaim: () => true,
@@ -204,6 +205,26 @@ t.test("v3 traps that are downgraded, forged or old are refused", async (t) => {
   pass(60_000);
   t.ok(take(secured({ time: { boots: 1, seconds: 160 } })).taken);
   t.ok(take(secured({ time: { boots: 2, seconds: 1 } })).taken, "after a restart of the device");
+});
+
+t.test("an agent that forgets its starts is taken at the time that its answers tell", async (t) => {
+  const polled = new KnownEngine(remoteId, { boots: 1, seconds: 90_000 }, 0);
+  const { take, pass } = guard((engineId, nowMs) =>
+    engineId === remoteId.toString("hex") ? polled.timeAt(nowMs) : undefined,
+  );
+  const at = (seconds: number, boots = 1) => take(secured({ time: { boots, seconds } }));
+  t.ok(at(90_000).taken);
+  pass(1_000);
+  t.equal(at(5).refused, "window", "no poll has seen the restart yet");
+  polled.set({ boots: 1, seconds: 20 }, 1_000);
+  pass(10_000);
+  t.ok(at(30).taken, "a trap of now");
+  t.equal(at(30 + 151).refused, "window", "further on than its answers");
+  t.equal(at(30, 0).refused, "window", "of another start");
+  t.equal(at(89_000).refused, "window", "one from before the restart, again");
+  pass(600_000);
+  t.equal(at(30).refused, "window", "the same one later");
+  t.ok(at(630).taken);
 });
 
 t.test("an inform of a user needs our engine and our time", async (t) => {

@@ -4,6 +4,7 @@ import { deviceId } from "../../appliance/model/site.ts";
 import { integerTlv, oidBytes, parseOid, tag, tlv } from "../../appliance/snmp/ber.ts";
 import { TrapIntake } from "../../appliance/snmp/trap-intake.ts";
 import { SenderBook } from "../../appliance/snmp/trap-senders.ts";
+import { KnownEngine } from "../../appliance/snmp/usm-engine.ts";
 import { UsmUser } from "../../appliance/snmp/usm-keys.ts";
 import { encodeSecured, flag } from "../../appliance/snmp/usm-message.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
@@ -23,7 +24,11 @@ async function intake(t: { teardown(run: () => unknown): unknown }) {
   const clock = fakeClock();
   const counts = counters();
   const target = sendingTarget(own, { version: "3", user: "watcher", auth }, switchId);
-  const senders = new SenderBook(() => [target], new Map([[engineId.toString("hex"), switchId]]));
+  const engine = new KnownEngine(engineId, { boots: 1, seconds: 100 }, clock.monotonicMs());
+  const senders = new SenderBook(
+    () => [target],
+    new Map([[engineId.toString("hex"), { device: switchId, engine }]]),
+  );
   await senders.refresh();
   const made = new TrapIntake({
     clock,

@@ -194,9 +194,9 @@ t.test("only a signed answer says which engine a device is", async (t) => {
     );
     t.teardown(() => agent.close());
     const { device, reader } = await asking(t, agent.port, more);
-    t.equal(device.engineId, undefined, "nothing is known before");
+    t.equal(device.engine, undefined, "nothing is known before");
     t.equal((await reader.get([uptime]))[0]?.value, 0x010203);
-    t.equal(device.engineId, engineId);
+    t.equal(device.engine?.id.toString("hex"), engineId);
   }
 });
 

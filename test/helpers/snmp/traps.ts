@@ -9,6 +9,7 @@ import type { Target } from "../../../appliance/model/contracts.ts";
 import type { Event, Observation } from "../../../appliance/model/observation.ts";
 import { type DeviceId, deviceId } from "../../../appliance/model/site.ts";
 import type { Clock } from "../../../appliance/model/time.ts";
+import type { PolledEngine } from "../../../appliance/snmp/usm-engine.ts";
 import { collectorDeps, quietLog } from "./deps.ts";
 
 interface Teardown {
@@ -42,7 +43,7 @@ export async function trapReceiver(
   const listening = new Promise<number>((resolve) => {
     opened = resolve;
   });
-  const engines = new Map<string, DeviceId>();
+  const engines = new Map<string, PolledEngine>();
   const ports = [1, 2, 3].map((ifIndex) => ({ id: `gi${ifIndex}`, ifIndex, ifName: `gi${ifIndex}` }));
   const parts = {
     dataDir,
