@@ -5,8 +5,67 @@
 const legal =
   /[\s,.]+(?:inc(?:orporated)?|ltda?|limited|llc|l\.l\.c|corp(?:oration)?|co|company|gmbh|ag|kg|ab|as|a\/s|oy|bv|b\.v|nv|n\.v|s\.?p\.?a|s\.?a|s\.?a\.?s|sarl|s\.?r\.?l|srl|plc|pty|pte|kk|k\.k|sp\.? z o\.?o|intl|international|foundation)\.?$/i;
 
-/** "Brother Industries, LTD." to "Brother Industries". */
+/** Registered names that begin like this belong to makers that people call otherwise. */
+const said = {
+  "american power conv": "APC",
+  asustek: "ASUS",
+  "avm ": "AVM",
+  "axis comm": "Axis",
+  brother: "Brother",
+  canon: "Canon",
+  "cisco meraki": "Cisco Meraki",
+  cisco: "Cisco",
+  "d-link": "D-Link",
+  dell: "Dell",
+  draytek: "DrayTek",
+  espressif: "Espressif",
+  fortinet: "Fortinet",
+  grandstream: "Grandstream",
+  "hangzhou hikvision": "Hikvision",
+  "hewlett packard enterprise": "HPE",
+  "hewlett packard": "HP",
+  "hp ": "HP",
+  "hpn supply": "HP",
+  huawei: "Huawei",
+  intel: "Intel",
+  juniper: "Juniper",
+  "konica minolta": "Konica Minolta",
+  kyocera: "Kyocera",
+  lexmark: "Lexmark",
+  microsoft: "Microsoft",
+  netgear: "Netgear",
+  "new h3c": "H3C",
+  qnap: "QNAP",
+  "raspberry pi": "Raspberry Pi",
+  ricoh: "Ricoh",
+  routerboard: "MikroTik",
+  ruckus: "Ruckus",
+  samsung: "Samsung",
+  "schneider electric": "Schneider Electric",
+  "seiko epson": "Epson",
+  snom: "Snom",
+  sony: "Sony",
+  "super micro": "Supermicro",
+  synology: "Synology",
+  "tp-link": "TP-Link",
+  ubiquiti: "Ubiquiti",
+  vmware: "VMware",
+  xerox: "Xerox",
+  yealink: "Yealink",
+  "zhejiang dahua": "Dahua",
+  zte: "ZTE",
+  zyxel: "Zyxel",
+};
+
+/** "Brother Industries, LTD." to "Brother"; of makers without a word of their own, the name without what the law wants. */
 function shortName(text) {
+  const plain = `${text.split("\n")[0] ?? ""} `.toLowerCase();
+  const known = Object.entries(said).find(([beginning]) => plain.startsWith(beginning));
+  return known ? known[1] : withoutLaw(text);
+}
+
+/** "Nokia Danmark A/S" to "Nokia Danmark". */
+function withoutLaw(text) {
   let name = (text.split("\n")[0] ?? "")
     .replace(/\s*\([^)]*\)/g, "")
     .replace(/\s+/g, " ")

@@ -5,15 +5,15 @@ import { isRandomMac, type MakerOf } from "./makers.ts";
 
 /** What makers that build one kind of thing build. Those that build many say nothing. */
 const kindsOfMakers: readonly (readonly [maker: RegExp, kind: DeviceKind])[] = [
-  [/^(?:brother|kyocera|lexmark|ricoh|konica|canon|seiko epson|oki |xerox|zebra)/i, "printer"],
+  [/^(?:brother|kyocera|lexmark|ricoh|konica|canon|epson|oki |xerox|zebra)/i, "printer"],
   [/^(?:ubiquiti|ruckus|cambium|aruba)/i, "ap"],
-  [/axis comm|hikvision|dahua|mobotix|vivotek|hanwha/i, "camera"],
+  [/^axis|hikvision|dahua|mobotix|vivotek|hanwha/i, "camera"],
   [/^(?:synology|qnap|asustor)/i, "nas"],
-  [/^(?:american power|eaton|cyber ?power|riello|socomec)/i, "ups"],
+  [/^(?:apc$|eaton|cyber ?power|riello|socomec)/i, "ups"],
   [/yealink|^snom|grandstream|^polycom|^gigaset/i, "voip"],
   [/^(?:fortinet|sonicwall|watchguard|palo alto|sophos)/i, "firewall"],
   [/^(?:avm|draytek|lancom|teltonika|peplink|cradlepoint)/i, "router"],
-  [/^(?:netgear|zyxel|cisco|juniper|extreme|routerboard)/i, "switch"],
+  [/^(?:netgear|zyxel|cisco|juniper|extreme|mikrotik)/i, "switch"],
   [/^(?:shelly|allterco|espressif|lumi united)/i, "sensor"],
 ];
 

@@ -7,9 +7,12 @@ import { programPath } from "../../appliance/wiring/plugins.ts";
 const makerOf = openMakers(programPath("deploy/makers.bin"));
 
 t.test("makers of well-known prefixes, without what says only that they are companies", async (t) => {
-  t.equal(makerOf("008077000031"), "Brother industries");
-  t.equal(makerOf("00408c000001"), "Axis Communications");
-  t.equal(makerOf("000000000001"), "XEROX");
+  t.equal(makerOf("008077000031"), "Brother");
+  t.equal(makerOf("00408c000001"), "Axis");
+  t.equal(makerOf("000000000001"), "Xerox");
+  t.equal(makerOf("000c42000001"), "MikroTik");
+  t.equal(makerOf("00c0b7000001"), "APC");
+  t.equal(makerOf("0080a3000001"), "Lantronix", "one without a word of its own");
 });
 
 t.test("the smaller buyer of a shared prefix is named", async (t) => {
