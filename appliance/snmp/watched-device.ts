@@ -63,6 +63,8 @@ export class WatchedDevice {
   #throughReader: ReaderPoll | undefined;
   #surveyedMs = Number.NEGATIVE_INFINITY;
   #wantsSurvey = true;
+  #profile: string | undefined;
+  #hasOtherProfile = false;
   /** The version of the profiles it was looked over with. */
   #surveyedBy = 0;
   #polling: Promise<Observation[]> | undefined;
@@ -229,6 +231,9 @@ export class WatchedDevice {
 
   async #adopt(found: Survey, reader: Reader | undefined): Promise<void> {
     const { device, address, timeoutMs } = this.#target;
+    // By another profile the same things have other names: what the old one read is of nobody any more.
+    if (this.#profile !== undefined && this.#profile !== found.profile.name) this.#hasOtherProfile = true;
+    this.#profile = found.profile.name;
     const portIds = this.#deps.portIds(device, found.ports.map(portDescription));
     const channelled = channelsOf(found, portIds);
     this.#character = characterOf(found, channelled);
@@ -258,6 +263,10 @@ export class WatchedDevice {
     const values = plan.values();
     const { exact } = plan.cells;
     const changed = plan.portsChanged(values);
+    const left: Observation[] = this.#hasOtherProfile
+      ? [{ record: "forget", device: this.#target.device }]
+      : [];
+    this.#hasOtherProfile = false;
     const readings: Readings = {
       record: "readings",
       device: this.#target.device,
@@ -269,7 +278,7 @@ export class WatchedDevice {
       ...(exact.size > 0 ? { exact: new Map(exact) } : {}),
       ...(this.#uptimeTicks === undefined ? {} : { uptimeTicks: this.#uptimeTicks }),
     };
-    return changed ? [readings, ...this.#describe(plan, values)] : [readings];
+    return [...left, readings, ...(changed ? this.#describe(plan, values) : [])];
   }
 
   /** What the device is, when that is not what was said last. */
