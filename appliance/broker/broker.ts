@@ -93,7 +93,7 @@ interface Open {
 /** The embedded broker: aedes behind our guards. MQTT 3.1.1. */
 export function createBroker(
   settings: BrokerSettings,
-  { clock, log, counters, memory = memoryOnly() }: BrokerDeps,
+  { clock, log, counters, memory = memoryOnly(clock) }: BrokerDeps,
 ): Broker {
   const context = createContext(settings.devices, settings.budget, { clock, counters });
   let handler: BrokerHandler | undefined;
@@ -158,7 +158,7 @@ function createAedes(
   log: Log,
 ): Aedes {
   const broker = new Aedes({
-    ...hooksOf(context, take, (id, packet) => persistence.isSentAgain(id, packet)),
+    ...hooksOf(context, take, persistence),
     persistence,
     connectTimeout: 10_000,
     drainTimeout: 5_000,

@@ -1,20 +1,16 @@
 import MemoryPersistence from "aedes-persistence/asyncPersistence.js";
 import type { Message } from "../model/contracts.ts";
+import type { Clock, Timer } from "../model/time.ts";
+import { QueueRoom } from "./queue-room.ts";
 import { type Kind, type Row, rowOf, type StoredPacket } from "./rows.ts";
+import { deviceOf, StoredSessions } from "./sessions.ts";
 
 type Client = { readonly id: string };
 type Subscription = Awaited<ReturnType<MemoryPersistence["subscriptionsByClient"]>>[number];
 
 /** Retained topics in all. */
 export const maxRetained = 10_000;
-/** Messages that wait for one session. */
-export const maxQueued = 1_000;
-/** Octets that wait for all sessions of one device: it can have many, each with its own copy. */
-export const maxQueuedBytes = 16 * 1024 * 1024;
-/** A session that is used is not starved by those that were left behind. */
-const freeBytes = 16 * 1024;
-/** What a short message takes besides its payload. */
-const packetBytes = 512;
+const tidyEveryMs = 3_600_000;
 
 /** What the broker keeps: retained messages, sessions, queues and wills. */
 export interface BrokerMemory {
@@ -38,39 +34,95 @@ export interface Recorder {
 const noRecorder: Recorder = { put: () => undefined, remove: () => undefined };
 
 /** Keeps everything in memory only. */
-export function memoryOnly(): BrokerMemory {
-  const persistence = new BrokerPersistence(noRecorder, () => undefined);
+export function memoryOnly(clock: Clock): BrokerMemory {
+  const persistence = new BrokerPersistence(noRecorder, () => undefined, clock);
   return {
     persistence,
-    open: async () => undefined,
+    open: () => persistence.keepTidy(),
     retain: async () => undefined,
     retained: (atMs) => retainedMessages(persistence, atMs),
-    close: async () => undefined,
+    close: async () => persistence.endTidying(),
   };
 }
+
+type Limit = "retained" | "queue" | "sessions";
 
 /** aedes' own memory, within limits, with every change written down. */
 export class BrokerPersistence extends MemoryPersistence {
   readonly #recorder: Recorder;
-  readonly #onLimit: (what: "retained" | "queue") => void;
+  readonly #onLimit: (what: Limit) => void;
   readonly #retained = new Set<string>();
-  readonly #queued = new Map<string, { count: number; bytes: number }>();
-  /** Octets that wait, by device. */
-  readonly #owed = new Map<string, number>();
+  readonly #room = new QueueRoom();
   /** Lists of filters that were taken, and whose they are. */
   readonly #added = new WeakMap<readonly Subscription[], string>();
   /** How often what is not acknowledged was given to each session. */
   readonly #sent = new Map<string, Map<string, number>>();
 
-  constructor(recorder: Recorder, onLimit: (what: "retained" | "queue") => void) {
+  readonly #sessions: StoredSessions;
+  readonly #clock: Clock;
+  #tidying: Timer | undefined;
+
+  constructor(recorder: Recorder, onLimit: (what: Limit) => void, clock: Clock) {
     super();
     this.#recorder = recorder;
     this.#onLimit = onLimit;
+    this.#clock = clock;
+    this.#sessions = new StoredSessions(clock, (owner, usedAtMs) =>
+      recorder.put({ kind: "session", owner, key: "", packet: {}, usedAtMs, isNew: false }),
+    );
+  }
+
+  /** Drops sessions that are too old or too many, now and every hour. */
+  async keepTidy(): Promise<void> {
+    this.#tidying?.cancel();
+    this.#tidying = this.#clock.timer(() => this.keepTidy().catch(() => undefined), tidyEveryMs);
+    await this.#drop(this.#sessions.expired());
+    for (const device of this.#sessions.devices()) await this.#drop(this.#sessions.excess(device));
+    this.#sessions.refresh();
+  }
+
+  endTidying(): void {
+    this.#tidying?.cancel();
+    this.#tidying = undefined;
+  }
+
+  /** A connection of the session begins: it is in use until as many have ended. */
+  enter(id: string): void {
+    this.#sessions.begin(id);
+  }
+
+  async leave(id: string): Promise<void> {
+    this.#sessions.end(id);
+    await this.#drop(this.#sessions.excess(deviceOf(id)));
+  }
+
+  async #keep(id: string): Promise<void> {
+    if (this.#sessions.add(id)) await this.#drop(this.#sessions.excess(deviceOf(id)));
+  }
+
+  async #drop(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      this.#onLimit("sessions");
+      await this.#dropSession({ id });
+    }
+  }
+
+  async #dropSession(client: Client): Promise<void> {
+    const waiting = this.outgoingStream(client);
+    await this.cleanSubscriptions(client);
+    await this.cleanIncoming(client);
+    for await (const packet of waiting) {
+      const gone = await super.outgoingClearMessageId(client, packet as StoredPacket);
+      if (gone) this.#room.give(client.id, gone);
+    }
+    this.#sent.delete(client.id);
+    this.#recorder.remove("queue", client.id);
   }
 
   /** Takes in what an earlier run wrote down, in its order. */
   async restore(row: Row): Promise<void> {
     const client = { id: row.owner };
+    if (row.kind !== "retained" && row.kind !== "will") this.#sessions.restore(row.owner, row.usedAtMs);
     if (row.kind === "retained") await this.storeRetained(row.packet, noRecorder);
     else if (row.kind === "will") {
       // Keeps the id of the run it comes from: aedes publishes wills of runs that are gone.
@@ -81,7 +133,7 @@ export class BrokerPersistence extends MemoryPersistence {
       if (row.packet.messageId) this.#sentTo(row.owner).set(queueKey(row.packet), 1);
       await this.#enqueue([{ clientId: row.owner }], row.packet, noRecorder);
     } else if (row.kind === "incoming") await super.incomingStorePacket(client, row.packet);
-    else await super.addSubscriptions(client, row.subscriptions ?? []);
+    else if (row.kind === "subscriptions") await super.addSubscriptions(client, row.subscriptions ?? []);
   }
 
   override async storeRetained(packet: StoredPacket, recorder = this.#recorder): Promise<void> {
@@ -103,6 +155,7 @@ export class BrokerPersistence extends MemoryPersistence {
   override async addSubscriptions(client: Client, subs: readonly Subscription[]): Promise<void> {
     if (this.#added.get(subs) === client.id) return;
     this.#added.set(subs, client.id);
+    await this.#keep(client.id);
     await super.addSubscriptions(client, subs);
     await this.#writeSubscriptions(client);
   }
@@ -115,6 +168,7 @@ export class BrokerPersistence extends MemoryPersistence {
   override async cleanSubscriptions(client: Client): Promise<void> {
     await super.cleanSubscriptions(client);
     this.#recorder.remove("subscriptions", client.id, "");
+    if (this.#sessions.remove(client.id)) this.#recorder.remove("session", client.id, "");
   }
 
   async #writeSubscriptions(client: Client): Promise<void> {
@@ -147,22 +201,16 @@ export class BrokerPersistence extends MemoryPersistence {
     packet: StoredPacket,
     recorder: Recorder,
   ): Promise<void> {
-    const bytes = bytesOf(packet);
     const free = subs.filter(({ clientId }) => {
-      const waiting = this.#queued.get(clientId) ?? { count: 0, bytes: 0 };
-      const owed = (this.#owed.get(deviceOf(clientId)) ?? 0) + bytes;
-      const hasRoom = owed <= maxQueuedBytes || waiting.bytes + bytes <= freeBytes;
-      const isFree = waiting.count < maxQueued && hasRoom;
-      if (!isFree) {
-        this.#onLimit("queue");
-        return false;
-      }
-      this.#queued.set(clientId, { count: waiting.count + 1, bytes: waiting.bytes + bytes });
-      this.#owed.set(deviceOf(clientId), owed);
-      return true;
+      const isFree = this.#room.take(clientId, packet);
+      if (!isFree) this.#onLimit("queue");
+      return isFree;
     });
     await super.outgoingEnqueueCombi(free, packet);
-    for (const { clientId } of free) recorder.put(rowOf("queue", clientId, queueKey(packet), packet, true));
+    for (const { clientId } of free) {
+      this.#sessions.add(clientId);
+      recorder.put(rowOf("queue", clientId, queueKey(packet), packet, true));
+    }
   }
 
   override async outgoingUpdate(client: Client, packet: StoredPacket): Promise<void> {
@@ -192,25 +240,13 @@ export class BrokerPersistence extends MemoryPersistence {
     const sent = this.#sent.get(client.id);
     sent?.delete(queueKey(gone));
     if (sent?.size === 0) this.#sent.delete(client.id);
-    this.#dequeue(client.id, bytesOf(gone));
+    this.#room.give(client.id, gone);
     this.#recorder.remove("queue", client.id, queueKey(gone));
     return gone;
   }
 
-  /** The last one takes with it what a PUBREL in a message's place has left over. */
-  #dequeue(clientId: string, bytes: number): void {
-    const waiting = this.#queued.get(clientId);
-    if (!waiting) return;
-    const gone = waiting.count > 1 ? Math.min(bytes, waiting.bytes) : waiting.bytes;
-    const owed = (this.#owed.get(deviceOf(clientId)) ?? 0) - gone;
-    if (owed > 0) this.#owed.set(deviceOf(clientId), owed);
-    else this.#owed.delete(deviceOf(clientId));
-    if (waiting.count > 1)
-      this.#queued.set(clientId, { count: waiting.count - 1, bytes: waiting.bytes - gone });
-    else this.#queued.delete(clientId);
-  }
-
   override async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
+    await this.#keep(client.id);
     await super.incomingStorePacket(client, packet);
     this.#recorder.put(rowOf("incoming", client.id, `${packet.messageId}`, packet, true));
   }
@@ -236,10 +272,6 @@ export class BrokerPersistence extends MemoryPersistence {
     return will;
   }
 }
-
-/** Sessions are named `<device>/<client id>`. */
-const deviceOf = (clientId: string) => clientId.slice(0, clientId.indexOf("/"));
-const bytesOf = ({ payload }: StoredPacket) => packetBytes + (payload?.length ?? 0);
 
 function queueKey({ brokerId, brokerCounter }: Pick<StoredPacket, "brokerId" | "brokerCounter">): string {
   return `${brokerId}:${brokerCounter}`;

@@ -12,7 +12,7 @@ export interface StoredPacket {
   clientId?: string;
 }
 
-export type Kind = "retained" | "subscriptions" | "queue" | "incoming" | "will";
+export type Kind = "retained" | "subscriptions" | "queue" | "incoming" | "will" | "session";
 
 /** One thing the broker remembers. */
 export interface Row {
@@ -28,6 +28,8 @@ export interface Row {
     rap?: boolean;
     nl?: boolean;
   }[];
+  /** When a session was used last, Unix milliseconds. */
+  readonly usedAtMs?: number;
   /** Nothing was kept under this key before: taken away again soon, it need not be written at all. */
   readonly isNew: boolean;
 }
@@ -73,13 +75,13 @@ export function rowOf(kind: Kind, owner: string, key: string, packet: StoredPack
   };
 }
 
-export function writtenOf({ kind, owner, key, packet, subscriptions }: Row): Written {
+export function writtenOf({ kind, owner, key, packet, subscriptions, usedAtMs }: Row): Written {
   const { payload, ...facts } = packet;
   return {
     kind,
     owner,
     key,
-    facts: JSON.stringify(subscriptions ?? facts),
+    facts: JSON.stringify(subscriptions ?? (usedAtMs === undefined ? facts : { usedAtMs })),
     payload: payload === undefined ? null : Buffer.from(payload),
   };
 }
@@ -90,6 +92,8 @@ export function readWritten({ kind, owner, key, facts, payload }: Written): Row 
     const parsed = JSON.parse(facts);
     if (kind === "subscriptions")
       return { kind, owner, key, packet: {}, subscriptions: parsed, isNew: false };
+    if (kind === "session")
+      return { kind, owner, key, packet: {}, usedAtMs: Number(parsed.usedAtMs), isNew: false };
     return { kind, owner, key, packet: { ...parsed, payload: Buffer.from(payload ?? []) }, isNew: false };
   } catch {
     // The caller counts it and goes on with the others.

@@ -134,7 +134,7 @@ type Hooks = Pick<
 export function hooksOf(
   context: Context,
   take: (client: Client | null, packet: Taken) => Promise<void>,
-  isSentAgain: BrokerPersistence["isSentAgain"],
+  persistence: BrokerPersistence,
 ): Hooks {
   return {
     preConnect(client, packet, done) {
@@ -156,6 +156,7 @@ export function hooksOf(
       }
       signed.permit = permit;
       signed.signedIn();
+      attend(client, context, persistence);
       done(null, true);
     },
     authorizePublish(client, packet, done) {
@@ -169,10 +170,19 @@ export function hooksOf(
     },
     authorizeForward(client, packet) {
       if (!permitOf(context, client)?.mayRead(packet.topic)) return null;
-      if (packet.qos > 0 && isSentAgain(client.id, packet)) packet.dup = true;
+      if (packet.qos > 0 && persistence.isSentAgain(client.id, packet)) packet.dup = true;
       return packet;
     },
   };
+}
+
+/** A session is in use while it has a connection. */
+function attend(client: Client, { counters }: Context, persistence: BrokerPersistence): void {
+  if (client.conn.destroyed) return;
+  persistence.enter(client.id);
+  client.conn.once("close", () =>
+    persistence.leave(client.id).catch(() => counters.add("broker_sessions_not_dropped")),
+  );
 }
 
 function signInProblem(permit: Permit | undefined, { will, problem }: Signed): string | undefined {

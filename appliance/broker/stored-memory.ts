@@ -30,7 +30,11 @@ const retryAfterMs = 5_000;
  */
 export function createStoredMemory(deps: StoredMemoryDeps): BrokerMemory {
   const writer = new Writer(deps);
-  const persistence = new BrokerPersistence(writer, (what) => deps.counters.add(`broker_limit_${what}`));
+  const persistence = new BrokerPersistence(
+    writer,
+    (what) => deps.counters.add(`broker_limit_${what}`),
+    deps.clock,
+  );
   let opened: Promise<void> | undefined;
   const open = async () => {
     const names = deps.names();
@@ -42,6 +46,7 @@ export function createStoredMemory(deps: StoredMemoryDeps): BrokerMemory {
       else if (isOurs(row.owner)) await persistence.restore(row);
       else writer.remove(row.kind, row.owner);
     }
+    await persistence.keepTidy();
   };
   return {
     persistence,
@@ -58,7 +63,10 @@ export function createStoredMemory(deps: StoredMemoryDeps): BrokerMemory {
       );
     },
     retained: (atMs) => retainedMessages(persistence, atMs),
-    close: () => writer.close(),
+    close() {
+      persistence.endTidying();
+      return writer.close();
+    },
   };
 }
 

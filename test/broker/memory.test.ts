@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { connect } from "mqtt";
 import t from "tap";
-import { BrokerPersistence, maxQueued, maxRetained, memoryOnly } from "../../appliance/broker/memory.ts";
+import { BrokerPersistence, maxRetained, memoryOnly } from "../../appliance/broker/memory.ts";
+import { maxQueued } from "../../appliance/broker/queue-room.ts";
 import { createStoredMemory } from "../../appliance/broker/stored-memory.ts";
 import { systemClock } from "../../appliance/clock.ts";
 import { client, options, started } from "../helpers/mqtt/embedded.ts";
@@ -29,7 +30,7 @@ t.test("the suite that aedes has for its memories", async (t) => {
   const runs: { readonly name: string; readonly run: (t: AbstractTest) => Promise<void> }[] = [];
   suite({
     test: (name, run) => void runs.push({ name, run }),
-    persistence: () => new BrokerPersistence(nothing, () => undefined),
+    persistence: () => new BrokerPersistence(nothing, () => undefined, systemClock),
     testAsync: true,
   });
   t.ok(runs.length > 30, `${runs.length} tests`);
@@ -139,7 +140,7 @@ t.test("a retained message is on disk when it is acknowledged", async (t) => {
 
 t.test("limits: retained topics and what waits for one session", async (t) => {
   const limits: string[] = [];
-  const memory = new BrokerPersistence(nothing, (what) => limits.push(what));
+  const memory = new BrokerPersistence(nothing, (what) => limits.push(what), systemClock);
   for (let i = 0; i <= maxRetained; i++)
     await memory.storeRetained({ topic: `t/${i}`, payload: Buffer.from("1"), retain: true });
   for (let i = 0; i <= maxQueued; i++)
@@ -154,8 +155,12 @@ t.test("limits: retained topics and what waits for one session", async (t) => {
 
 t.test("a packet with many filters is written down once", async (t) => {
   let written = 0;
-  const memory = new BrokerPersistence({ put: () => void written++, remove: () => undefined }, () => {});
-  const { port } = await started(t, nobody, {}, { ...memoryOnly(), persistence: memory });
+  const memory = new BrokerPersistence(
+    { put: ({ kind }) => void (kind === "subscriptions" && written++), remove: () => undefined },
+    () => undefined,
+    systemClock,
+  );
+  const { port } = await started(t, nobody, {}, { ...memoryOnly(systemClock), persistence: memory });
   const hall = await client(t, port, "hall", { clean: false });
   const filters = Array.from({ length: 200 }, (_, at) => `site/hall/${at}`);
   await hall.subscribeAsync(filters, { qos: 1 });
@@ -165,7 +170,7 @@ t.test("a packet with many filters is written down once", async (t) => {
 
 t.test("limits: octets that wait for all sessions of a device, and for nobody else's", async (t) => {
   const limits: string[] = [];
-  const memory = new BrokerPersistence(nothing, (what) => limits.push(what));
+  const memory = new BrokerPersistence(nothing, (what) => limits.push(what), systemClock);
   const payload = Buffer.alloc(1024 * 1024);
   const sessions = Array.from({ length: 10 }, (_, at) => ({ clientId: `hall/${at}` }));
   const send = (brokerCounter: number) =>
