@@ -6,8 +6,10 @@ import { duration } from "../config/fields.ts";
 import type { Finder, FinderDeps, FinderPlugin } from "../model/contracts.ts";
 import type { Evidence, FindRange, OwnInterface } from "../model/discovery.ts";
 import type { DeviceKind, Identity } from "../model/site.ts";
+import type { Clock } from "../model/time.ts";
 import { cleanText } from "../model/words.ts";
-import { contains4 } from "../probe/networks.ts";
+import { readArp } from "../probe/neighbours.ts";
+import { boxAddresses, contains4 } from "../probe/networks.ts";
 import { ownUrl, readDescription, readSsdp, type UpnpDescription } from "../probe/upnp-description.ts";
 
 const config = z
@@ -25,6 +27,8 @@ const group = "239.255.255.250";
 const ssdpPort = 1900;
 const longestDescription = 65_536;
 const patienceMs = 3_000;
+/** All descriptions together; who comes later is there, but not described. */
+const describingMs = 60_000;
 /** Of one HTTP exchange: connection, request, acknowledgements, end. */
 const packetsOfOne = 10;
 const mostDevices = 500;
@@ -46,7 +50,8 @@ const question = (type: string, waitMs: number) =>
 
 /**
  * Asks by SSDP who is there, and reads the description that a device offers: over HTTP, from the very address that
- * answered, without following it anywhere, 64 KB at most.
+ * answered, without following it anywhere, 64 KB at most. Whoever can send a datagram can answer in another's name, so a
+ * description is only read where something is by another sign: it was found before, or has a MAC.
  */
 class Ssdp implements Finder {
   readonly #settings: Settings;
@@ -57,7 +62,8 @@ class Ssdp implements Finder {
     this.#deps = deps;
   }
 
-  async find(range: FindRange, { signal, progress }: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
+  async find(range: FindRange, options: Parameters<Finder["find"]>[1]): Promise<Evidence[]> {
+    const { signal } = options;
     const heard = new Map<string, Set<string>>();
     const found: Evidence[] = [];
     const sockets = (await Promise.all(range.interfaces.map((one) => this.#open(one, range, heard)))).flatMap(
@@ -69,11 +75,7 @@ class Ssdp implements Finder {
         socket.send(question("upnp:rootdevice", this.#settings.wait), ssdpPort, group, () => undefined);
       }
       await this.#deps.clock.sleep(this.#settings.wait, { signal });
-      let at = 0;
-      for (const [address, locations] of heard) {
-        progress?.(at++, heard.size);
-        found.push(await this.#describe(address, [...locations], signal));
-      }
+      found.push(...(await this.#describeAll(range, heard, options)));
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -88,10 +90,11 @@ class Ssdp implements Finder {
     heard: Map<string, Set<string>>,
   ): Promise<Socket | undefined> {
     const socket = createSocket("udp4");
+    const ours = boxAddresses();
     socket.on("message", (bytes: Buffer, from: RemoteInfo) => {
-      const isNear = range.networks.some(
-        ({ cidr, own }) => own && own.address !== from.address && contains4(cidr, from.address),
-      );
+      const isNear =
+        !ours.has(from.address) &&
+        range.networks.some(({ cidr, own }) => own && contains4(cidr, from.address));
       const headers = isNear ? readSsdp(bytes.toString("utf8")) : undefined;
       if (!headers) return;
       const locations = heard.get(from.address) ?? new Set();
@@ -115,34 +118,73 @@ class Ssdp implements Finder {
     }
   }
 
-  async #describe(address: string, locations: readonly string[], signal: AbortSignal): Promise<Evidence> {
-    const bare: Evidence = { finder: "ssdp", words: "answers UPnP", isPresent: true, address };
-    if (this.#settings.descriptions === "off") return bare;
+  async #describeAll(
+    range: FindRange,
+    heard: ReadonlyMap<string, ReadonlySet<string>>,
+    { signal, progress }: Parameters<Finder["find"]>[1],
+  ): Promise<Evidence[]> {
+    const seen = new Set([...range.found, ...(await readArp())].map(({ address }) => address));
+    const ending = new AbortController();
+    const timer = this.#deps.clock.timer(() => ending.abort(), describingMs);
+    const either = AbortSignal.any([signal, ending.signal]);
+    const found: Evidence[] = [];
+    try {
+      for (const [address, locations] of heard) {
+        progress?.(found.length, heard.size);
+        const told = await this.#describe(address, { locations, isSeen: seen.has(address) }, either);
+        found.push({ finder: "ssdp", words: "answers UPnP", isPresent: true, address, ...told });
+      }
+    } finally {
+      timer.cancel();
+    }
+    return found;
+  }
+
+  async #describe(
+    address: string,
+    { locations, isSeen }: { readonly locations: ReadonlySet<string>; readonly isSeen: boolean },
+    signal: AbortSignal,
+  ): Promise<Partial<Evidence> | undefined> {
+    if (this.#settings.descriptions === "off") return undefined;
+    if (!isSeen) {
+      this.#deps.counters.add("discover_ssdp_unseen");
+      return undefined;
+    }
     for (const location of locations) {
       const url = ownUrl(location, address);
       if (!url) {
         this.#deps.counters.add("discover_ssdp_foreign");
         continue;
       }
-      await this.#deps.pace.take(packetsOfOne, signal);
-      const told = readDescription((await read(url, signal)) ?? "");
-      if (told) return { ...bare, ...ofDescription(told) };
+      if (!(await this.#mayAsk(signal))) return undefined;
+      const told = readDescription((await read(url, this.#deps.clock, signal)) ?? "");
+      if (told) return ofDescription(told);
     }
-    return bare;
+    return undefined;
+  }
+
+  /** Waits for its turn; false when time is up before it comes. */
+  async #mayAsk(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#deps.pace.take(packetsOfOne, signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return false;
+    }
   }
 }
 
 /** The text at an address; undefined for anything but a plain 200 within size and time. */
-function read(url: URL, signal: AbortSignal): Promise<string | undefined> {
+function read(url: URL, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
     const request = get(
       {
         host: url.hostname,
         port: url.port || 80,
         path: url.pathname + url.search,
         agent: false,
-        signal: limit,
+        signal,
       },
       (response) => {
         let text = "";
@@ -156,7 +198,13 @@ function read(url: URL, signal: AbortSignal): Promise<string | undefined> {
         response.on("close", () => resolve(undefined));
       },
     );
+    // A timer of its own: a signal with a timeout that is part of another one may be forgotten before it is due.
+    const timer = clock.timer(() => request.destroy(), patienceMs);
     request.on("error", () => resolve(undefined));
+    request.on("close", () => {
+      timer.cancel();
+      resolve(undefined);
+    });
   });
 }
 

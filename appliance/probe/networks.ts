@@ -69,6 +69,11 @@ function ownAddresses(interfaces: Interfaces): OwnAddress[] {
   );
 }
 
+/** Every address of the box itself, on whatever interface. */
+export function boxAddresses(interfaces: Interfaces = networkInterfaces()): ReadonlySet<string> {
+  return new Set(Object.values(interfaces).flatMap((all) => (all ?? []).map(({ address }) => address)));
+}
+
 /** The network of an own address: of a larger one than /20, the /20 around it. */
 function around({ address, cidr }: OwnAddress): string | undefined {
   const prefix = Number(cidr.split("/")[1]);
