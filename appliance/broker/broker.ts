@@ -8,7 +8,7 @@ import type { Clock } from "../model/time.ts";
 import { watchArrivals } from "./arrivals.ts";
 import type { BrokerDevice } from "./credentials.ts";
 import { type BrokerMemory, memoryOnly } from "./memory.ts";
-import { type Context, createContext, enter, hooksOf, permitOf, serve } from "./session.ts";
+import { type Context, createContext, enter, hooksOf, noteUnsubscribed, permitOf, serve } from "./session.ts";
 import { type BrokerHandler, createTake } from "./take.ts";
 import { webSocketServer } from "./web-socket.ts";
 
@@ -170,6 +170,7 @@ function createAedes(
       error: error.message,
     }),
   );
+  broker.on("unsubscribe", (filters, client) => noteUnsubscribed(context, client, filters));
   broker.on("connectionError", () => context.counters.add("broker_connection_errors"));
   return broker;
 }

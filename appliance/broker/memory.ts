@@ -2,7 +2,7 @@ import MemoryPersistence from "aedes-persistence/asyncPersistence.js";
 import type { Message } from "../model/contracts.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { QueueRoom } from "./queue-room.ts";
-import { type Kind, type Row, rowOf, type StoredPacket } from "./rows.ts";
+import { noRecorder, type Recorder, type Row, rowOf, type StoredPacket } from "./rows.ts";
 import { deviceOf, StoredSessions } from "./sessions.ts";
 
 type Client = { readonly id: string };
@@ -23,15 +23,6 @@ export interface BrokerMemory {
   retained(atMs: number): Promise<readonly Message[]>;
   close(): Promise<void>;
 }
-
-/** Where changes are written down. */
-export interface Recorder {
-  put(row: Row): void;
-  /** Without a key: all of that owner. */
-  remove(kind: Kind, owner: string, key?: string): void;
-}
-
-const noRecorder: Recorder = { put: () => undefined, remove: () => undefined };
 
 /** Keeps everything in memory only. */
 export function memoryOnly(clock: Clock): BrokerMemory {
@@ -55,6 +46,7 @@ export class BrokerPersistence extends MemoryPersistence {
   readonly #room = new QueueRoom();
   /** Lists of filters that were taken, and whose they are. */
   readonly #added = new WeakMap<readonly Subscription[], string>();
+  readonly #refused = new WeakSet<object>();
   /** How often what is not acknowledged was given to each session. */
   readonly #sent = new Map<string, Map<string, number>>();
 
@@ -151,12 +143,21 @@ export class BrokerPersistence extends MemoryPersistence {
     await super.storeRetained(packet);
   }
 
+  /** A filter of a packet that was refused: aedes would store it with the others. */
+  leaveOut(subscription: object): void {
+    this.#refused.add(subscription);
+  }
+
   /** aedes gives the whole list of a packet once for each filter in it: a thousand filters would be a million. */
   override async addSubscriptions(client: Client, subs: readonly Subscription[]): Promise<void> {
     if (this.#added.get(subs) === client.id) return;
     this.#added.set(subs, client.id);
+    // After this all filters of the packet have been judged.
     await this.#keep(client.id);
-    await super.addSubscriptions(client, subs);
+    await super.addSubscriptions(
+      client,
+      subs.filter((one) => !this.#refused.has(one)),
+    );
     await this.#writeSubscriptions(client);
   }
 

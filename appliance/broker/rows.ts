@@ -34,6 +34,15 @@ export interface Row {
   readonly isNew: boolean;
 }
 
+/** Where changes are written down. */
+export interface Recorder {
+  put(row: Row): void;
+  /** Without a key: all of that owner. */
+  remove(kind: Kind, owner: string, key?: string): void;
+}
+
+export const noRecorder: Recorder = { put: () => undefined, remove: () => undefined };
+
 /** As it lies in the database. */
 export interface Written {
   readonly kind: Kind;

@@ -10,6 +10,8 @@ import { createDoor, type Door } from "./door.ts";
 import { Guard } from "./guard.ts";
 import type { BrokerPersistence } from "./memory.ts";
 
+/** Live filters of one client. */
+export const maxFilters = 500;
 const defaultBudget = { perSecond: 20, burst: 200 };
 
 interface DeviceCounts {
@@ -39,6 +41,8 @@ interface Signed {
   will?: string;
   /** Why it cannot sign in, whatever its credential. */
   problem?: string;
+  /** What it is subscribed to. */
+  filters: Set<string>;
   signedIn(): void;
 }
 
@@ -62,7 +66,7 @@ export function enter(socket: Socket, { door }: Context): boolean {
 /** Serves a connection that came in: the guard, then aedes. `stream` is what MQTT is spoken over. */
 export function serve(stream: Duplex, socket: Socket, broker: Aedes, context: Context): void {
   const address = socket.remoteAddress ?? "";
-  const signed: Signed = { signedIn: () => undefined };
+  const signed: Signed = { filters: new Set(), signedIn: () => undefined };
   const name = () => signed.permit?.name;
   const guard = new Guard(
     stream,
@@ -164,8 +168,10 @@ export function hooksOf(
     },
     authorizeSubscribe(client, subscription, done) {
       const permit = permitOf(context, client);
-      if (permit?.maySubscribe(subscription.topic)) return done(null, subscription);
-      refuse(context, permit?.name, "subscription not allowed");
+      const reason = subscribeProblem(permit, context.signedBy.get(client)?.filters, subscription.topic);
+      if (reason === undefined) return done(null, subscription);
+      refuse(context, permit?.name, reason);
+      persistence.leaveOut(subscription);
       done(null, null);
     },
     authorizeForward(client, packet) {
@@ -174,6 +180,22 @@ export function hooksOf(
       return packet;
     },
   };
+}
+
+function subscribeProblem(permit: Permit | undefined, filters: Set<string> | undefined, filter: string) {
+  if (!filters || !permit?.maySubscribe(filter)) return "subscription not allowed";
+  if (filters.size >= maxFilters && !filters.has(filter)) return "too many subscriptions";
+  filters.add(filter);
+  return undefined;
+}
+
+/** Takes out what the client gave up; a filter that it asked for again meanwhile stays. */
+export function noteUnsubscribed({ signedBy }: Context, client: Client, gone: readonly string[]): void {
+  const signed = signedBy.get(client);
+  if (!signed) return;
+  const live = Object.keys((client as unknown as { subscriptions: object }).subscriptions);
+  for (const filter of gone) signed.filters.delete(filter);
+  signed.filters = new Set([...signed.filters, ...live]);
 }
 
 /** A session is in use while it has a connection. */
