@@ -72,7 +72,7 @@ export interface Broker {
   /** Closes every connection; sessions and retained messages are kept. */
   stop(): Promise<void>;
   status(): BrokerStatus;
-  /** Another list of devices, from now on: connections of those that are gone or changed end at once. */
+  /** Another list of devices, from now on: connections of those that are gone or changed end at once, sessions of those that are gone with them. */
   configure(devices: readonly BrokerDevice[]): void;
   /**
    * Who gets the messages; one at a time, the last one wins. A QoS 1 message is acknowledged when the promise
@@ -124,7 +124,10 @@ export function createBroker(
     },
     stop,
     status: () => statusOf(context, open),
-    configure: (devices) => context.configure(devices),
+    configure(devices) {
+      for (const name of context.configure(devices))
+        memory.persistence.forget(name).catch(() => counters.add("broker_sessions_not_dropped"));
+    },
     receive(next) {
       handler = next;
       return () => {

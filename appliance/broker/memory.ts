@@ -99,6 +99,11 @@ export class BrokerPersistence extends MemoryPersistence {
     }
   }
 
+  /** Drops all sessions of a device and what waits for them, connected ones too; retained messages stay. */
+  async forget(name: string): Promise<void> {
+    for (const id of this.#sessions.ofDevice(encodeURIComponent(name))) await this.#dropSession({ id });
+  }
+
   async #dropSession(client: Client): Promise<void> {
     const waiting = this.outgoingStream(client);
     await this.cleanSubscriptions(client);

@@ -32,8 +32,12 @@ export interface Context {
   readonly door: Door;
   readonly clock: Clock;
   readonly signedBy: WeakMap<Client, Signed>;
-  /** Another list of devices: who is no longer on it, or has another password, is put out at once. */
-  configure(list: readonly BrokerDevice[]): void;
+  /**
+   * Another list of devices: who is no longer on it, or has another password, is put out at once.
+   *
+   * @returns the names that are no longer on it
+   */
+  configure(list: readonly BrokerDevice[]): readonly string[];
 }
 
 interface Signed {
@@ -270,8 +274,10 @@ export function createContext(
     clock,
     signedBy: new WeakMap(),
     configure(next) {
-      for (const name of credentials.set(next)) for (const end of devices.get(name)?.ends ?? []) end();
+      const ended = credentials.set(next);
+      for (const name of ended) for (const end of devices.get(name)?.ends ?? []) end();
       fill();
+      return ended.filter((name) => !devices.has(name));
     },
   };
 }

@@ -3,8 +3,10 @@ import t from "tap";
 import { BrokerPersistence } from "../../appliance/broker/memory.ts";
 import { maxSessions, maxUnusedMs } from "../../appliance/broker/sessions.ts";
 import { createStoredMemory } from "../../appliance/broker/stored-memory.ts";
+import { systemClock } from "../../appliance/clock.ts";
+import { Secret } from "../../appliance/model/secret.ts";
 import { fakeClock } from "../helpers/fake-clock.ts";
-import { client, started } from "../helpers/mqtt/embedded.ts";
+import { brokerDevices, client, once, started } from "../helpers/mqtt/embedded.ts";
 import { countersInMemory, quietLog } from "../helpers/mqtt/parts.ts";
 
 const nothing = { put: () => undefined, remove: () => undefined };
@@ -124,4 +126,59 @@ t.test("a client with ever new ids leaves no more sessions than allowed", async 
   }
   t.equal((await kept(ids)).length, maxSessions);
   t.same(await kept(ids.slice(-5)), ids.slice(-5));
+});
+
+t.test(
+  "revoking a credential drops its sessions and queues at once, on disk too, and no retained message",
+  async (t) => {
+    const file = path.join(t.testdir({}), "broker.db");
+    const names = () => brokerDevices.map(({ name }) => name);
+    const deps = { file, clock: systemClock, log: quietLog(), counters: countersInMemory(), names };
+    const memory = createStoredMemory(deps);
+    const { broker, port } = await started(t, async () => undefined, {}, memory);
+    const join = async (name: string, clientId: string) => {
+      const one = await client(t, port, name, { clean: false, clientId });
+      await one.subscribeAsync(name === "wall" ? "site/#" : "site/attic/#", { qos: 1 });
+      return one;
+    };
+    await (await join("wall", "away")).endAsync();
+    await (await join("attic", "away")).endAsync();
+    const here = await join("wall", "here");
+    const hall = await client(t, port, "hall");
+    await hall.publishAsync("site/hall/t", "21", { qos: 1, retain: true });
+    const waiting = async (kept = memory) =>
+      (await kept.persistence.outgoingStream({ id: "wall/away" }).toArray()).length;
+    const kept = async (id: string, of = memory) =>
+      (await of.persistence.subscriptionsByClient({ id })).length;
+    t.equal(await waiting(), 1);
+    const closed = once(here, "close");
+    broker.configure(brokerDevices.filter(({ name }) => name !== "wall"));
+    await closed;
+    t.same([await kept("wall/away"), await kept("wall/here"), await kept("attic/away")], [0, 0, 1]);
+    t.equal(await waiting(), 0);
+    t.match(await broker.retained(), [{ topic: "site/hall/t" }]);
+    await broker.stop();
+    const after = createStoredMemory(deps);
+    await after.open();
+    t.same(
+      [await kept("wall/away", after), await kept("wall/here", after), await kept("attic/away", after)],
+      [0, 0, 1],
+    );
+    t.equal(await waiting(after), 0);
+    t.match(await after.retained(0), [{ topic: "site/hall/t" }]);
+    await after.close();
+  },
+);
+
+t.test("another password leaves the sessions of a device as they are", async (t) => {
+  const { memory, kept } = fresh();
+  const stored = { persistence: memory, open: async () => undefined, retain: async () => undefined };
+  const { broker } = await started(...([t, async () => undefined, {}] as const), {
+    ...stored,
+    retained: async () => [],
+    close: async () => undefined,
+  });
+  await memory.addSubscriptions({ id: "hall/1" }, filter());
+  broker.configure(brokerDevices.map((one) => ({ ...one, password: new Secret("another") })));
+  t.same(await kept(["hall/1"]), ["hall/1"]);
 });
