@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
@@ -174,6 +175,10 @@ function createAedes(
     }),
   );
   broker.on("unsubscribe", (filters, client) => noteUnsubscribed(context, client, filters));
+  // What aedes does by itself, such as publishing wills of an earlier run.
+  (broker as EventEmitter).on("error", (error: Error) =>
+    log.warn("The broker could not do something", { error: error.message }),
+  );
   broker.on("connectionError", () => context.counters.add("broker_connection_errors"));
   return broker;
 }

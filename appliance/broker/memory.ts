@@ -2,7 +2,7 @@ import MemoryPersistence from "aedes-persistence/asyncPersistence.js";
 import type { Message } from "../model/contracts.ts";
 import type { Clock, Timer } from "../model/time.ts";
 import { QueueRoom } from "./queue-room.ts";
-import { noRecorder, type Recorder, type Row, rowOf, type StoredPacket } from "./rows.ts";
+import { noRecorder, queueKey, type Recorder, type Row, rowOf, type StoredPacket } from "./rows.ts";
 import { deviceOf, StoredSessions } from "./sessions.ts";
 
 type Client = { readonly id: string };
@@ -50,6 +50,7 @@ export class BrokerPersistence extends MemoryPersistence {
   /** How often what is not acknowledged was given to each session. */
   readonly #sent = new Map<string, Map<string, number>>();
 
+  readonly #earlierWills: Row[] = [];
   readonly #sessions: StoredSessions;
   readonly #clock: Clock;
   #tidying: Timer | undefined;
@@ -116,17 +117,23 @@ export class BrokerPersistence extends MemoryPersistence {
     this.#recorder.remove("queue", client.id);
   }
 
+  /** Wills of an earlier run wait for the broker. They keep the id of their run: aedes publishes those of runs that are gone. */
+  override async setup(broker: { readonly id: string }): Promise<void> {
+    await super.setup(broker);
+    for (const { owner, packet } of this.#earlierWills.splice(0)) {
+      const { brokerId } = packet;
+      await super.putWill({ id: owner }, packet);
+      if (brokerId !== undefined) packet.brokerId = brokerId;
+    }
+  }
+
   /** Takes in what an earlier run wrote down, in its order. */
   async restore(row: Row): Promise<void> {
     const client = { id: row.owner };
     if (row.kind !== "retained" && row.kind !== "will") this.#sessions.restore(row.owner, row.usedAtMs);
     if (row.kind === "retained") await this.storeRetained(row.packet, noRecorder);
-    else if (row.kind === "will") {
-      // Keeps the id of the run it comes from: aedes publishes wills of runs that are gone.
-      const { brokerId } = row.packet;
-      await super.putWill(client, row.packet);
-      if (brokerId !== undefined) row.packet.brokerId = brokerId;
-    } else if (row.kind === "queue") {
+    else if (row.kind === "will") this.#earlierWills.push(row);
+    else if (row.kind === "queue") {
       if (row.packet.messageId) this.#sentTo(row.owner).set(queueKey(row.packet), 1);
       await this.#enqueue([{ clientId: row.owner }], row.packet, noRecorder);
     } else if (row.kind === "incoming") await super.incomingStorePacket(client, row.packet);
@@ -277,10 +284,6 @@ export class BrokerPersistence extends MemoryPersistence {
     if (will) this.#recorder.remove("will", client.id, "");
     return will;
   }
-}
-
-function queueKey({ brokerId, brokerCounter }: Pick<StoredPacket, "brokerId" | "brokerCounter">): string {
-  return `${brokerId}:${brokerCounter}`;
 }
 
 /** Retained messages as a subscriber to everything would get them. */

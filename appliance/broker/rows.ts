@@ -109,3 +109,11 @@ export function readWritten({ kind, owner, key, facts, payload }: Written): Row 
     return undefined;
   }
 }
+
+/** What names a packet that waits for a session. */
+export function queueKey({
+  brokerId,
+  brokerCounter,
+}: Pick<StoredPacket, "brokerId" | "brokerCounter">): string {
+  return `${brokerId}:${brokerCounter}`;
+}

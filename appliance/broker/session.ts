@@ -168,7 +168,15 @@ export function hooksOf(
       done(null, true);
     },
     authorizePublish(client, packet, done) {
-      take(client, packet).then(() => done(), done);
+      take(client, packet).then(
+        () => done(),
+        (error) => {
+          // A will of an earlier run that may no longer be published: aedes would try it for ever.
+          const { clientId } = packet as { readonly clientId?: string };
+          if (client === null && clientId !== undefined) void persistence.delWill({ id: clientId });
+          done(error);
+        },
+      );
     },
     authorizeSubscribe(client, subscription, done) {
       const permit = permitOf(context, client);

@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { connect } from "mqtt";
@@ -86,6 +86,23 @@ t.test("retained messages, sessions and what waits for them survive a restart", 
   await all;
   t.same(got.slice(0, 4), ["site/hall/t 21", "site/hall/u 1", "site/hall/u ", "site/hall/waiting 22"]);
   t.equal(got.at(-1), "site/hall/new 23");
+});
+
+t.test("a will that a crash left behind keeps nothing from starting", async (t) => {
+  const folder = t.testdir({});
+  const file = path.join(folder, "broker.db");
+  const { port } = await started(t, nobody, {}, stored(file).memory);
+  const will = { topic: "site/hall/status", payload: Buffer.from("offline"), qos: 1 as const, retain: true };
+  const hall = await client(t, port, "hall", { will, clean: false, clientId: "hall" });
+  // Acknowledged: by now the will is on disk too.
+  await hall.publishAsync("site/hall/t", "21", { qos: 1, retain: true });
+  const crashed = path.join(folder, "crashed.db");
+  for (const ending of ["", "-wal", "-shm"])
+    if (existsSync(file + ending)) copyFileSync(file + ending, crashed + ending);
+  const again = await started(t, nobody, {}, stored(crashed).memory);
+  t.match(await again.broker.retained(), [{ topic: "site/hall/t" }]);
+  const next = await client(t, again.port, "hall");
+  await next.publishAsync("site/hall/t", "22", { qos: 1 });
 });
 
 t.test("sessions of a device that is no more are dropped", async (t) => {
