@@ -40,7 +40,7 @@ collect:
   );
   const linkDown = ["", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.2.1.2.2.1.1.2", "i", "2"];
   // The box may still be looking the device over for the first time.
-  await until(async () => (await box.ask("/metrics")).text.includes("poll_up{") || undefined);
+  await until(async () => (await box.ask("/api/v1/devices/switch-1")).text.includes('"p2"') || undefined);
   const before = agent.asked();
   await tool("snmptrap", ["-v", "2c", "-c", "office", `127.0.0.1:${port}`, ...linkDown]);
   const page = await until(async () => {
