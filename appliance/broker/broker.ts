@@ -10,7 +10,7 @@ import { watchArrivals } from "./arrivals.ts";
 import type { BrokerDevice } from "./credentials.ts";
 import { type BrokerMemory, memoryOnly } from "./memory.ts";
 import { type Context, createContext, enter, hooksOf, noteUnsubscribed, permitOf, serve } from "./session.ts";
-import { type BrokerHandler, createTake } from "./take.ts";
+import { type BrokerHandler, createReceiver, createTake } from "./take.ts";
 import { webSocketServer } from "./web-socket.ts";
 
 /** One listening address; with a certificate it speaks TLS. */
@@ -97,7 +97,7 @@ export function createBroker(
   { clock, log, counters, memory = memoryOnly(clock) }: BrokerDeps,
 ): Broker {
   const context = createContext(settings.devices, settings.budget, { clock, counters });
-  let handler: BrokerHandler | undefined;
+  const receiver = createReceiver(clock);
   let aedes: Aedes | undefined;
   let open: Open[] = [];
   const stop = async () => {
@@ -111,7 +111,7 @@ export function createBroker(
   };
   return {
     async start() {
-      const take = createTake(context, memory, () => handler);
+      const take = createTake(context, memory, receiver);
       await memory.open();
       aedes = createAedes(context, take, memory, log);
       await aedes.listen();
@@ -130,9 +130,9 @@ export function createBroker(
         memory.persistence.forget(name).catch(() => counters.add("broker_sessions_not_dropped"));
     },
     receive(next) {
-      handler = next;
+      receiver.set(next);
       return () => {
-        if (handler === next) handler = undefined;
+        if (receiver.now() === next) receiver.set(undefined);
       };
     },
     publish(topic, payload, { retain = false } = {}) {

@@ -1,5 +1,6 @@
 import type { Client } from "aedes";
 import type { Message } from "../model/contracts.ts";
+import type { Clock } from "../model/time.ts";
 import type { BrokerMemory } from "./memory.ts";
 import { type Context, nameOfSession, permitOf, refuse, type Taken } from "./session.ts";
 
@@ -20,8 +21,52 @@ const manyUncommitted = 2_000;
 const permitFor = (context: Context, client: Client | null, { clientId }: Taken) =>
   permitOf(context, client) ?? context.credentials.permit(nameOfSession(clientId));
 
+/** Who takes messages: nobody until the box has started. */
+export interface Receiver {
+  now(): BrokerHandler | undefined;
+  /** Devices reconnect faster than the box starts: the first who takes messages; undefined when it takes too long. */
+  first(): Promise<BrokerHandler | undefined>;
+  set(handler: BrokerHandler | undefined): void;
+}
+
+const firstWithinMs = 10_000;
+
+export function createReceiver(clock: Clock): Receiver {
+  const waiting = new Set<() => void>();
+  let handler: BrokerHandler | undefined;
+  let isBegun = false;
+  return {
+    now: () => handler,
+    first: () =>
+      new Promise((resolve) => {
+        const end = () => {
+          timer.cancel();
+          waiting.delete(end);
+          resolve(handler);
+        };
+        const timer = clock.timer(end, isBegun ? 0 : firstWithinMs);
+        waiting.add(end);
+      }),
+    set(next) {
+      handler = next;
+      isBegun = true;
+      for (const end of [...waiting]) end();
+    },
+  };
+}
+
+async function firstOf(receiver: Pick<Receiver, "first">): Promise<BrokerHandler> {
+  const first = await receiver.first();
+  if (!first) throw new Error("nobody takes messages now");
+  return first;
+}
+
 /** Hands a message on. Resolves when it may be acknowledged: QoS 0 at once, others when they are committed. */
-export function createTake(context: Context, memory: BrokerMemory, handler: () => BrokerHandler | undefined) {
+export function createTake(
+  context: Context,
+  memory: BrokerMemory,
+  receiver: Pick<Receiver, "now" | "first">,
+) {
   const { counters, clock } = context;
   let uncommitted = 0;
   const done = () => {
@@ -33,8 +78,7 @@ export function createTake(context: Context, memory: BrokerMemory, handler: () =
       refuse(context, permit?.name, "topic not allowed");
       throw new Error("topic not allowed");
     }
-    const receive = handler();
-    if (!receive) throw new Error("nobody takes messages now");
+    const receive = receiver.now() ?? (await firstOf(receiver));
     if (packet.qos === 0 && uncommitted >= maxUncommitted) {
       counters.add("broker_dropped_store_slow");
       return;

@@ -146,3 +146,19 @@ t.test("over its budget QoS 0 is dropped and counted, QoS 1 waits and is not los
   t.equal(seen - before, 40, "every QoS 1 message arrived");
   t.ok((one()?.slowed ?? 0) > 0);
 });
+
+t.test("what devices publish while the box still starts waits for it", async (t) => {
+  const { port, broker } = await started(t, undefined);
+  const hall = await client(t, port, "hall");
+  let acknowledged = false;
+  const done = hall.publishAsync("site/hall/t", "21", { qos: 1 }).then(() => {
+    acknowledged = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(acknowledged, false);
+  t.equal(hall.connected, true, "and the connection stays");
+  const topics: string[] = [];
+  broker.receive(async ({ topic }) => void topics.push(topic));
+  await done;
+  t.same(topics, ["site/hall/t"]);
+});

@@ -17,7 +17,7 @@ export const brokerDevices = [
 
 export async function started(
   t: Test,
-  handler: BrokerHandler,
+  handler: BrokerHandler | undefined,
   more: Partial<BrokerSettings> = {},
   memory?: BrokerMemory,
 ) {
@@ -26,7 +26,7 @@ export async function started(
     { listen: [{ host: "127.0.0.1", port: 0 }], devices: brokerDevices, ...more },
     { clock: systemClock, log: quietLog(), counters, ...(memory ? { memory } : {}) },
   );
-  broker.receive(handler);
+  if (handler) broker.receive(handler);
   await broker.start();
   t.teardown(() => broker.stop());
   const port = broker.status().listening[0]?.port ?? 0;
