@@ -41,23 +41,34 @@ async function startBox({ folder, where, clients }: KillStory): Promise<ChildPro
   return child;
 }
 
-/** Publishes numbered messages with QoS 1, `window` at a time; resolves when each is acknowledged. */
+/**
+ * Publishes numbered messages with QoS 1, `window` at a time; resolves when each is acknowledged. What counts is PUBACK on
+ * the wire: mqtt.js forgets callbacks when the connection breaks while it sends again what an earlier break left over.
+ */
 function publishAll(client: MqttClient, name: string, count: number, onAck: (key: string) => void) {
+  const sent = new Map<number, number>();
+  const acknowledged = new Set<number>();
+  let next = 0;
   return new Promise<void>((resolve) => {
-    let next = 0;
-    let done = 0;
     const more = () => {
-      while (next < count && next - done < window) {
+      while (next < count && next - acknowledged.size < window) {
         const n = next++;
-        const ts = startMs + n;
-        client.publish(`site/${name}/x`, `{"n":${n},"ts":${ts}}`, { qos: 1 }, (error) => {
-          if (!error) onAck(`json:site/${name}/x n ${ts} ${n}`);
-          done++;
-          if (done === count) resolve();
-          else more();
-        });
+        client.publish(`site/${name}/x`, `{"n":${n},"ts":${startMs + n}}`, { qos: 1 });
       }
     };
+    client.on("packetsend", (packet) => {
+      if (packet.cmd !== "publish") return;
+      const { n } = JSON.parse(String(packet.payload)) as { n: number };
+      sent.set(packet.messageId ?? 0, n);
+    });
+    client.on("packetreceive", ({ cmd, messageId = 0 }) => {
+      const n = cmd === "puback" ? sent.get(messageId) : undefined;
+      if (n === undefined || acknowledged.has(n)) return;
+      acknowledged.add(n);
+      onAck(`json:site/${name}/x n ${startMs + n} ${n}`);
+      if (acknowledged.size === count) resolve();
+      else more();
+    });
     more();
   });
 }
